@@ -1,0 +1,147 @@
+"""Orders, what the venue may answer, and what it executed: records without behaviour.
+
+Money is `Decimal` here. The answers are types of their own so that nobody can read "I do not know" as "no".
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+from core.types import Side
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRequest:
+    """A market order (price None) or limit order, in the venue's own grains.
+
+    Parameters
+    ----------
+    link : at most 36 characters of ``[A-Za-z0-9_-]``: our name for the order, and the only handle we trust
+    quantity : base coin, positive, a multiple of the instrument's step
+    """
+
+    link: str
+    symbol: str
+    side: Side
+    quantity: Decimal
+    reduce_only: bool
+    price: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The venue has the order. It is an acknowledgement, not a fill."""
+
+    order_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The venue has said no, by a code that proves the order does not exist."""
+
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """No byte can have reached the venue: the connection was never made."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Everything else: the order may exist, now or in a moment."""
+
+    reason: str
+
+
+Submission = Accepted | Rejected | NotSent | Unknown
+
+OrderStatus = Literal["open", "filled", "cancelled", "rejected"]
+
+
+@dataclass(frozen=True, slots=True)
+class VenueOrder:
+    """An order as the venue reports it; a cancelled one may have fills."""
+
+    link: str
+    order_id: str
+    symbol: str
+    side: Side
+    quantity: Decimal
+    filled: Decimal
+    status: OrderStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The venue knows this link."""
+
+    order: VenueOrder
+
+
+@dataclass(frozen=True, slots=True)
+class NotFound:
+    """Every place the venue keeps orders was read without error and none had the link."""
+
+    as_of: datetime
+    """Server time of the last of these reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The question could not be answered: nothing is known, nothing changes."""
+
+    reason: str
+
+
+Lookup = Found | NotFound | Failed
+
+FillKind = Literal["trade", "funding", "liquidation", "settlement"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """One execution at a venue, keyed (venue, symbol, exec_id): booking it twice is harmless.
+
+    Parameters
+    ----------
+    quantity : base coin, positive; the position size for ``kind == "funding"``, where nothing was traded
+    price : quote currency
+    fee : quote currency, positive is paid, negative is received; for funding, the payment itself
+    link : ours, or empty when the order was not ours
+    """
+
+    venue: str
+    symbol: str
+    exec_id: str
+    link: str
+    side: Side
+    quantity: Decimal
+    price: Decimal
+    fee: Decimal
+    kind: FillKind
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A position at the venue; quantity is signed, negative is short."""
+
+    symbol: str
+    quantity: Decimal
+    entry_price: Decimal
+    mark_price: Decimal
+    unrealised: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What the account is worth, in quote currency: equity = wallet + unrealised profit."""
+
+    equity: Decimal
+    wallet: Decimal
+    as_of: datetime

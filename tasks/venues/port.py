@@ -1,0 +1,63 @@
+"""The port every venue is used through: small, three-valued, complete or raising.
+
+Reads raise `ExchangeUnavailable` when they fail or come back malformed, so "empty" can never mean "flat" by accident.
+`submit` and `cancel` never raise for transport and never retry: they return what is known.
+"""
+
+from datetime import datetime
+from typing import Protocol
+
+import polars as pl
+
+from core.execution.orders import Account, Fill, Lookup, OrderRequest, Position, Submission
+from core.market.instrument import Instrument
+
+
+class Venue(Protocol):
+    """A perpetual-futures venue, keyed by its own symbol ids (``BTCUSDT``)."""
+
+    name: str
+
+    def server_time(self) -> datetime:
+        """Return the venue's clock."""
+        ...
+
+    def instruments(self) -> tuple[Instrument, ...]:
+        """All USDT perpetuals that trade now."""
+        ...
+
+    def bars(self, symbol: str, timeframe: str, start: datetime, end: datetime) -> pl.DataFrame:
+        """Closed bars that open in ``[start, end)``, any number of pages, oldest first; columns as `storage.bars` takes them."""
+        ...
+
+    def funding(self, symbol: str, start: datetime, end: datetime) -> pl.DataFrame:
+        """Funding settled in ``[start, end)``, oldest first; columns as `storage.funding` takes them."""
+        ...
+
+    def prices(self) -> dict[str, float]:
+        """Last price of every symbol."""
+        ...
+
+    def account(self) -> Account:
+        """Return the account's worth."""
+        ...
+
+    def positions(self) -> tuple[Position, ...]:
+        """Every position that is not flat."""
+        ...
+
+    def submit(self, request: OrderRequest) -> Submission:
+        """Send one order once."""
+        ...
+
+    def lookup(self, link: str, symbol: str) -> Lookup:
+        """Ask for one order by our link: live orders, then history, then executions."""
+        ...
+
+    def fills_since(self, moment: datetime) -> tuple[Fill, ...]:
+        """Every execution at or after the moment, oldest first."""
+        ...
+
+    def configure(self, symbol: str, leverage: int) -> None:
+        """Set the leverage; "not modified" is success."""
+        ...
