@@ -1,6 +1,7 @@
 """A panel: bars of many symbols on one time grid.
 
-1. Rows are bars keyed by **open** time, oldest first, without a hole in the grid; columns are symbols in alphabetical order.
+1. Rows are bars keyed by **open** time, oldest first, without a hole in the grid; columns are symbols in alphabetical
+   order.
 2. A bar that does not exist (not yet listed, delisted, halted, missing) is NaN in every price column.
 3. Only closed bars are in a panel. What is known at the close of row t is rows ``[: t + 1]``.
 """
@@ -25,7 +26,7 @@ class Panel:
     open, high, low, close : (T, N) quote currency per base coin, NaN where there is no bar
     volume : (T, N) base coin, NaN where there is no bar
     funding : (T, N) fraction of notional
-        Sum of the rates settled in ``(open time, close time]``: a long held over the bar pays it. 0 when nothing settled.
+        Sum of the rates settled in ``(open time, close time]``: a long held over the bar pays it; 0 when none settled.
     """
 
     venue: str

@@ -52,10 +52,10 @@ def infer_timeframe(open_times: Ints) -> str:
 
 
 def utc(milliseconds: int) -> datetime:
-    """Milliseconds since 1970 as an aware UTC datetime."""
+    """Turn milliseconds since 1970 into an aware UTC datetime."""
     return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
 def milliseconds(moment: datetime) -> int:
-    """An aware datetime as milliseconds since 1970."""
+    """Turn an aware datetime into milliseconds since 1970."""
     return round(moment.timestamp() * 1000)

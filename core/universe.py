@@ -1,0 +1,65 @@
+"""Which symbols may be held, as it was known at the time."""
+
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field
+
+from core.config import Config
+from core.market.features import day_of
+from core.market.panel import Panel
+from core.market.timeframe import DAY
+from core.types import Array, Ints, Mask
+
+
+class UniverseConfig(Config):
+    """The rule that picks the universe at each decision."""
+
+    top: Annotated[int, Field(ge=1, le=1000)] = 20
+    """How many symbols, by traded value."""
+    min_listed_days: Annotated[int, Field(ge=1, le=2000)] = 60
+    """Days of bars a symbol must have before it is eligible."""
+    liquidity_days: Annotated[int, Field(ge=1, le=365)] = 30
+    """Whole UTC days over which the median traded value ranks the symbols."""
+
+
+def eligible(panel: Panel, rows: Ints, config: UniverseConfig) -> Mask:
+    """Say who may be held after each decision bar.
+
+    A symbol is eligible when it trades now, has been listed long enough, and ranks among the `top` by the median of its
+    daily traded value over the last whole days. Ties go to the symbol that comes first in the alphabet.
+
+    Returns
+    -------
+    (D, N) bool, row d from data up to the close of bar ``rows[d]`` only
+    """
+    bars_per_day = DAY // panel.bar_ms
+    listed = np.cumsum(np.isfinite(panel.close), axis=0)[rows] >= config.min_listed_days * bars_per_day
+    median = _trailing_median_value(panel, rows, config.liquidity_days)
+    candidate = listed & np.isfinite(panel.close[rows]) & np.isfinite(median)
+    ranked = np.argsort(np.where(candidate, -median, np.inf), axis=1, kind="stable")
+    out = np.zeros_like(candidate)
+    np.put_along_axis(out, ranked[:, : config.top], values=True, axis=1)
+    return out & candidate
+
+
+def _trailing_median_value(panel: Panel, rows: Ints, days: int) -> Array:
+    """(D, N) median daily traded value; NaN when fewer than half of the days traded."""
+    daily, first_day = _daily_traded_value(panel)
+    out = np.full((len(rows), len(panel.symbols)), np.nan)
+    last_whole_day = day_of(panel.close_time[rows]) - first_day
+    for d, stop in enumerate(last_whole_day):
+        window = daily[max(0, stop - days) : stop]
+        if len(window):
+            enough = np.isfinite(window).sum(axis=0) * 2 >= days
+            out[d, enough] = np.nanmedian(window[:, enough], axis=0)
+    return out
+
+
+def _daily_traded_value(panel: Panel) -> tuple[Array, int]:
+    """(days, N) quote currency traded per UTC day, NaN on days without a bar, and the number of the first day."""
+    day = day_of(panel.open_time)
+    starts = np.flatnonzero(np.diff(day, prepend=day[0] - 1))
+    value = np.add.reduceat(np.nan_to_num(panel.traded_value), starts, axis=0)
+    traded = np.add.reduceat(np.isfinite(panel.close).astype(float), starts, axis=0) > 0
+    return np.where(traded, value, np.nan), int(day[0])
