@@ -1,0 +1,128 @@
+"""The daily report as a record: everything the page says, before anything is drawn."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from core.backtest.metrics import Metrics
+
+
+@dataclass(frozen=True, slots=True)
+class EquityPoint:
+    """Equity of the account at one moment, quote currency."""
+
+    at: datetime
+    equity: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class PositionLine:
+    """One open position; quantity is signed, weight is a fraction of equity, target None when it is left alone."""
+
+    symbol: str
+    quantity: Decimal
+    entry_price: Decimal
+    mark_price: Decimal
+    unrealised: Decimal
+    weight: float
+    target: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """One order of the reported day, as its intent stands."""
+
+    decision_time: datetime
+    symbol: str
+    leg: str
+    side: str
+    quantity: Decimal
+    state: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TradeLine:
+    """One closed round trip; profit in quote currency before fees and funding."""
+
+    symbol: str
+    quantity: Decimal
+    opened_at: datetime
+    closed_at: datetime
+    entry_price: Decimal
+    exit_price: Decimal
+    profit: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseLine:
+    """What is live, since when and why."""
+
+    fingerprint: str
+    stage: str
+    since: datetime
+    by: str
+    reason: str
+    sleeves: str
+    """One line: strategies and how many parameter sets."""
+
+
+@dataclass(frozen=True, slots=True)
+class NightLine:
+    """The last optimisation: its decision and every objection; Sharpe ratios are annual and net."""
+
+    finished: datetime
+    decision: str
+    objections: tuple[str, ...]
+    is_sharpe: float
+    oos_sharpe: float
+    trials: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCurve:
+    """Backtest of the live release on all stored bars: daily closes of its equity (starting at 1), and its figures."""
+
+    days: tuple[datetime, ...]
+    equity: tuple[float, ...]
+    metrics: Metrics
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageLine:
+    """Stored bars of one symbol."""
+
+    symbol: str
+    timeframe: str
+    first: datetime
+    last: datetime
+    bars: int
+    gaps: int
+
+
+@dataclass(frozen=True, slots=True)
+class DailyReport:
+    """One day of one account; money in quote currency, fees and funding positive when paid."""
+
+    at: datetime
+    account: str
+    venue: str
+    synthetic: bool
+    verdict: str
+    verdict_reasons: tuple[str, ...]
+    equity: tuple[EquityPoint, ...]
+    realised: Decimal
+    fees: Decimal
+    funding: Decimal
+    positions: tuple[PositionLine, ...]
+    orders: tuple[OrderLine, ...]
+    trades: tuple[TradeLine, ...]
+    release: ReleaseLine
+    night: NightLine | None
+    model: ModelCurve
+    coverage: tuple[CoverageLine, ...]
+
+    @property
+    def equity_now(self) -> Decimal:
+        """Return the newest equity, 0 before the first tick."""
+        return self.equity[-1].equity if self.equity else Decimal(0)
