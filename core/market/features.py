@@ -53,3 +53,8 @@ def decision_rows(close_time: Ints, bar_ms: int, rebalance: int) -> Ints:
     The calendar does not depend on where the data starts, so a live flow and a backtest decide at the same moments.
     """
     return np.flatnonzero((close_time // bar_ms) % rebalance == 0).astype(np.int64)
+
+
+def last_decision(close_time: int, bar_ms: int, rebalance: int) -> int:
+    """Return the newest moment of that calendar at or before a close, milliseconds."""
+    return close_time // (bar_ms * rebalance) * (bar_ms * rebalance)
