@@ -88,7 +88,7 @@ class NotFound:
     """Every place the venue keeps orders was read without error and none had the link."""
 
     as_of: datetime
-    """Server time of the last of these reads."""
+    """Server time before the first of these reads: what was sent later may have been missed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The port every venue is used through: small, three-valued, complete or raising.
 
 Reads raise `ExchangeUnavailable` when they fail or come back malformed, so "empty" can never mean "flat" by accident.
-`submit` and `cancel` never raise for transport and never retry: they return what is known.
+`submit` never raises for transport and never retries: it returns what is known.
 """
 
 from datetime import datetime

@@ -1,0 +1,197 @@
+"""Bybit's USDT perpetuals behind the `Venue` port, through ccxt.
+
+1. A read is complete or raises: every list is walked to its end, every reply must have the shape it should have.
+2. `submit` sends one order once and never raises for what happens on the way: only a code that proves the order does not
+   exist is `Rejected`, only a connection that was never made is `NotSent`, everything else is `Unknown`. That includes 110072
+   (our link is taken), which proves the opposite: the order exists, look it up.
+3. Our link is the only handle: no order is ever asked for by Bybit's id.
+4. Keys and secrets appear in no message and no repr.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from core.errors import ConfigError, ExchangeRefused, ExchangeUnavailable, TradewindError
+from core.execution.orders import (
+    Accepted,
+    Account,
+    Failed,
+    Fill,
+    Found,
+    Lookup,
+    NotFound,
+    NotSent,
+    OrderRequest,
+    Position,
+    Rejected,
+    Submission,
+    Unknown,
+)
+from core.market.instrument import Instrument
+from core.market.timeframe import DAY, milliseconds, utc
+from tasks.venues import bybit_history as history
+from tasks.venues import bybit_rows as rows
+from tasks.venues.bybit_client import Declined, never_connected
+from tasks.venues.bybit_session import TRANSPORT, BybitSession, Row
+from tasks.venues.retcodes import NOT_PLACED, UNCHANGED
+
+WINDOW_MS = 7 * DAY
+"""Longest span execution/list answers for."""
+
+MEMORY_MS = 730 * DAY
+"""How long Bybit remembers executions."""
+
+
+class BybitVenue:
+    """One account at Bybit, or at something that speaks like it.
+
+    Parameters
+    ----------
+    base_url : None is the real exchange
+    api_key, secret : needed for the account and orders only
+    now_ms : milliseconds since 1970 UTC, for signatures; None is this machine's clock, corrected at every `server_time`
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        secret: str | None = None,
+        now_ms: Callable[[], int] | None = None,
+    ) -> None:
+        self.name = name
+        self._base_url = base_url
+        self._session = BybitSession(name, base_url=base_url, api_key=api_key, secret=secret, now_ms=now_ms)
+        self._public = self._session.public
+        self._private = self._session.private
+
+    def __repr__(self) -> str:
+        return f"BybitVenue({self.name!r}, base_url={self._base_url!r})"
+
+    def server_time(self) -> datetime:
+        """Return Bybit's clock, and correct our signatures by it."""
+        server = self._session.time_of(self._session.call(self._public.public_get_v5_market_time, {}))
+        self._session.correct_clock(server)
+        return utc(server)
+
+    def instruments(self) -> tuple[Instrument, ...]:
+        """All crypto perpetuals settled in USDT that trade now."""
+        query = {"category": "linear"}
+        listed = self._session.walk(self._public.public_get_v5_market_instruments_info, query, limit=1000)
+        ours = [row for row in listed if rows.is_usdt_perpetual(row)]
+        return rows.read(self.name, "an instrument", ours, rows.instrument)
+
+    def bars(self, symbol: str, timeframe: str, start: datetime, end: datetime) -> pl.DataFrame:
+        """Return closed candles that open in ``[start, end)``, oldest first; a hole among them is ExchangeUnavailable."""
+        candles = history.bars(self._market, symbol, timeframe, start, end)
+        return history.bar_frame(self.name, symbol, timeframe, candles)
+
+    def funding(self, symbol: str, start: datetime, end: datetime) -> pl.DataFrame:
+        """Funding settled in ``[start, end)``, oldest first, moments rounded to the minute."""
+        return history.funding_frame(self.name, symbol, history.funding(self._market, symbol, start, end))
+
+    def prices(self) -> dict[str, float]:
+        """Last price of every symbol that has one."""
+        listed = self._session.rows_of(self._session.call(self._public.public_get_v5_market_tickers, {"category": "linear"}))
+        pairs = rows.read(self.name, "a ticker", listed, lambda _, row: (row["symbol"], float(row["lastPrice"] or "nan")))
+        return {symbol: price for symbol, price in pairs if price > 0}
+
+    def account(self) -> Account:
+        """Return the worth of the account's USDT."""
+        reply = self._session.call(self._private.private_get_v5_account_wallet_balance, {"accountType": "UNIFIED"})
+        listed, at = self._session.rows_of(reply), utc(self._session.time_of(reply))
+        if len(listed) != 1:
+            raise self._session.malformed(f"wallet-balance lists {len(listed)} accounts, expected 1")
+        return rows.read(self.name, "a wallet", listed, lambda name, row: rows.account(name, row, at))[0]
+
+    def positions(self) -> tuple[Position, ...]:
+        """Every position that is not flat, in one-way mode."""
+        query = {"category": "linear", "settleCoin": rows.SETTLE}
+        listed = self._session.walk(self._private.private_get_v5_position_list, query, limit=200)
+        found = rows.read(self.name, "a position", listed, rows.position)
+        return tuple(position for position in found if position.quantity)
+
+    def submit(self, request: OrderRequest) -> Submission:
+        """Send one order once."""
+        try:
+            reply = self._private.private_post_v5_order_create(rows.order_body(request))
+        except Declined as no:
+            said = self._session.clean(no)
+            return Rejected(str(no.code), said) if no.code in NOT_PLACED else Unknown(said)
+        except TRANSPORT as error:
+            said = self._session.clean(error)
+            return NotSent(said) if never_connected(error) else Unknown(said)
+        order_id = reply["result"].get("orderId")
+        return Accepted(order_id) if order_id and isinstance(order_id, str) else Unknown("a reply without an orderId")
+
+    def lookup(self, link: str, symbol: str) -> Lookup:
+        """Ask for one order by our link: live orders, then history, then executions.
+
+        `NotFound.as_of` is taken before the first of these reads, so that no order slips in between it and them.
+        """
+        query = {"category": "linear", "symbol": symbol, "orderLinkId": link}
+        try:
+            asked = self.server_time()
+            for endpoint in (self._private.private_get_v5_order_realtime, self._private.private_get_v5_order_history):
+                listed = self._of_link(endpoint, query, limit=50)
+                if listed:
+                    return Found(rows.read(self.name, "an order", listed[:1], rows.order)[0])
+            executed = self._of_link(self._private.private_get_v5_execution_list, query, limit=100)
+            if executed:
+                return Found(rows.order_from(rows.read(self.name, "an execution", executed, rows.executed)))
+            return NotFound(asked)
+        except TradewindError as error:
+            return Failed(str(error))
+
+    def fills_since(self, moment: datetime) -> tuple[Fill, ...]:
+        """Every execution at or after the moment, oldest first, funding and forced ones included.
+
+        Raises ConfigError when the moment is further back than Bybit remembers.
+        """
+        start, now = milliseconds(moment), milliseconds(self.server_time())
+        if now - start > MEMORY_MS:
+            raise ConfigError(f"{self.name}: fills since {moment:%Y-%m-%d}: Bybit keeps two years; ask for less")
+        found: dict[tuple[str, str], Fill] = {}
+        for first, last in _windows(start, now):
+            query = {"category": "linear", "startTime": first, "endTime": last}
+            listed = self._session.walk(self._private.private_get_v5_execution_list, query, limit=100)
+            for fill in reversed(rows.read(self.name, "an execution", listed, rows.fill)):
+                found[fill.symbol, fill.exec_id] = fill
+        return tuple(sorted(found.values(), key=lambda fill: fill.at))
+
+    def configure(self, symbol: str, leverage: int) -> None:
+        """Set the leverage; "not modified" is success.
+
+        Raises ExchangeRefused when Bybit says no for good, ExchangeUnavailable when it is not known whether it was set.
+        """
+        sides = {"buyLeverage": str(leverage), "sellLeverage": str(leverage)}
+        try:
+            self._private.private_post_v5_position_set_leverage({"category": "linear", "symbol": symbol, **sides})
+        except Declined as no:
+            if no.code not in UNCHANGED:
+                kind = ExchangeRefused if no.code in NOT_PLACED else ExchangeUnavailable
+                raise kind(f"{self.name}: leverage {leverage} of {symbol}: {self._session.clean(no)}") from no
+        except TRANSPORT as error:
+            raise self._session.malformed(self._session.clean(error)) from error
+
+    def _market(self, path: str, **query: Any) -> dict[str, Any]:
+        endpoint = getattr(self._public, f"public_get_v5_market_{path.replace('/', '_')}")
+        reply = self._session.call(endpoint, {"category": "linear", **query})
+        return {**reply["result"], "list": self._session.rows_of(reply), "time": self._session.time_of(reply)}
+
+    def _of_link(self, endpoint: Any, query: dict[str, Any], *, limit: int) -> list[Row]:
+        listed = self._session.walk(endpoint, query, limit=limit)
+        if any(row.get("orderLinkId") != query["orderLinkId"] for row in listed):
+            raise self._session.malformed(f"asked for {query['orderLinkId']} and got another order")
+        return listed
+
+
+def _windows(start: int, end: int) -> Iterator[tuple[int, int]]:
+    while start <= end:
+        yield start, min(start + WINDOW_MS, end)
+        start += WINDOW_MS + 1

@@ -1,0 +1,181 @@
+"""Bybit's rows as our records. A row that lacks a field, or says something unheard of, raises instead of being guessed at."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any, TypeVar
+
+from core.errors import ExchangeRefused, ExchangeUnavailable
+from core.exchange.money import signed
+from core.execution.orders import Account, Fill, FillKind, OrderRequest, OrderStatus, Position, VenueOrder
+from core.market.instrument import Instrument
+from core.market.timeframe import utc
+from core.types import Side
+
+Row = Mapping[str, Any]
+T = TypeVar("T")
+
+SETTLE = "USDT"
+TRADFI = frozenset({"stock", "forex", "commodity"})
+
+_SIDES: dict[str, Side] = {"Buy": "buy", "Sell": "sell"}
+_STATUSES: dict[str, OrderStatus] = {
+    "New": "open",
+    "PartiallyFilled": "open",
+    "Untriggered": "open",
+    "Triggered": "open",
+    "Filled": "filled",
+    "Cancelled": "cancelled",
+    "PartiallyFilledCanceled": "cancelled",
+    "Deactivated": "cancelled",
+    "Rejected": "rejected",
+}
+_KINDS: dict[str, FillKind] = {
+    "Trade": "trade",
+    "Funding": "funding",
+    "BustTrade": "liquidation",
+    "AdlTrade": "liquidation",
+    "Settle": "settlement",
+    "Delivery": "settlement",
+}
+
+
+def read(name: str, what: str, rows: Sequence[Row], parse: Callable[[str, Row], T]) -> tuple[T, ...]:
+    """Parse every row or raise.
+
+    Raises
+    ------
+    ExchangeUnavailable
+        Naming the venue, what was read and the field that is missing or wrong.
+    """
+    try:
+        return tuple(parse(name, row) for row in rows)
+    except KeyError as error:
+        raise ExchangeUnavailable(f"{name}: {what} with an unexpected or missing {error}; update the adapter") from error
+    except (InvalidOperation, ValueError, TypeError, AttributeError) as error:
+        raise ExchangeUnavailable(f"{name}: {what} with an unreadable value ({error!r}); read again") from error
+
+
+def is_usdt_perpetual(row: Row) -> bool:
+    """Whether an instrument is one we trade: a crypto perpetual settled in USDT, trading now."""
+    return bool(
+        row.get("contractType") == "LinearPerpetual"
+        and row.get("settleCoin") == SETTLE
+        and row.get("status") == "Trading"
+        and row.get("symbolType", "") not in TRADFI
+    )
+
+
+def instrument(name: str, row: Row) -> Instrument:
+    """Row of instruments-info."""
+    lot = row["lotSizeFilter"]
+    return Instrument(
+        venue=name,
+        symbol=row["symbol"],
+        tick=money(row["priceFilter"]["tickSize"]),
+        step=money(lot["qtyStep"]),
+        min_quantity=money(lot["minOrderQty"]),
+        min_notional=money(lot["minNotionalValue"]),
+        funding_minutes=int(row["fundingInterval"]),
+    )
+
+
+def order(_name: str, row: Row) -> VenueOrder:
+    """Row of order/realtime or order/history."""
+    return VenueOrder(
+        link=row["orderLinkId"],
+        order_id=row["orderId"],
+        symbol=row["symbol"],
+        side=_SIDES[row["side"]],
+        quantity=money(row["qty"]),
+        filled=money(row["cumExecQty"]),
+        status=_STATUSES[row["orderStatus"]],
+    )
+
+
+def executed(_name: str, row: Row) -> VenueOrder:
+    """Row of execution/list, as the order it filled a part of; open as long as something of it seems to be."""
+    leaves = money(row["leavesQty"])
+    return VenueOrder(
+        link=row["orderLinkId"],
+        order_id=row["orderId"],
+        symbol=row["symbol"],
+        side=_SIDES[row["side"]],
+        quantity=money(row["orderQty"]),
+        filled=money(row["execQty"]),
+        status="open" if leaves else "filled",
+    )
+
+
+def order_from(parts: Sequence[VenueOrder]) -> VenueOrder:
+    """Describe an order of which only executions are left, newest first."""
+    return replace(parts[0], filled=sum((part.filled for part in parts), Decimal(0)))
+
+
+def fill(name: str, row: Row) -> Fill:
+    """Row of execution/list; an execType we do not know is a KeyError."""
+    return Fill(
+        venue=name,
+        symbol=row["symbol"],
+        exec_id=row["execId"],
+        link=row["orderLinkId"],
+        side=_SIDES[row["side"]],
+        quantity=money(row["execQty"]),
+        price=money(row["execPrice"]),
+        fee=money(row["execFee"]),
+        kind=_KINDS[row["execType"]],
+        at=moment(row["execTime"]),
+    )
+
+
+def position(name: str, row: Row) -> Position:
+    """Row of position/list; a flat one has no side."""
+    if int(row["positionIdx"]) != 0:
+        raise ExchangeRefused(f"{name}: {row['symbol']} is in hedge mode; switch the account to one-way mode")
+    size = money(row["size"])
+    return Position(
+        symbol=row["symbol"],
+        quantity=signed(_SIDES[row["side"]], size) if size else size,
+        entry_price=money(row["avgPrice"] or 0),
+        mark_price=money(row["markPrice"] or 0),
+        unrealised=money(row["unrealisedPnl"] or 0),
+    )
+
+
+def account(name: str, row: Row, as_of: datetime) -> Account:
+    """Row of wallet-balance: the USDT of it, nothing else is ours to trade with."""
+    coins = [coin for coin in row["coin"] if coin["coin"] == SETTLE]
+    if not coins:
+        raise ExchangeRefused(f"{name}: the account holds no {SETTLE}; deposit some")
+    return Account(equity=money(coins[0]["equity"]), wallet=money(coins[0]["walletBalance"]), as_of=as_of)
+
+
+def order_body(request: OrderRequest) -> dict[str, Any]:
+    """Body of order/create; numbers travel as strings."""
+    body: dict[str, Any] = {
+        "category": "linear",
+        "symbol": request.symbol,
+        "side": "Buy" if request.side == "buy" else "Sell",
+        "orderType": "Market" if request.price is None else "Limit",
+        "qty": format(request.quantity, "f"),
+        "orderLinkId": request.link,
+        "reduceOnly": request.reduce_only,
+        "positionIdx": 0,
+    }
+    if request.price is not None:
+        body["price"] = format(request.price, "f")
+    return body
+
+
+def money(text: str | int) -> Decimal:
+    """Bybit's number as a decimal; ValueError when it is not finite."""
+    number = Decimal(str(text))
+    if not number.is_finite():
+        raise ValueError(f"{text!r} is not finite")
+    return number
+
+
+def moment(text: str | int) -> datetime:
+    """Bybit's milliseconds as an aware UTC datetime."""
+    return utc(int(text))

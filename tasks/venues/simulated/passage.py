@@ -1,0 +1,64 @@
+"""How time passes on the simulated exchange: bar by bar, funding before prices, nothing skipped while anything is open."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from decimal import Decimal
+
+from core.exchange.engine import step
+from core.exchange.events import (
+    Event,
+    FundingSettled,
+    HistoryForgotten,
+    InstrumentsListed,
+    PricesMoved,
+    SymbolDelisted,
+)
+from core.exchange.matching import open_orders
+from core.exchange.money import on_tick
+from core.exchange.state import State
+from core.market.timeframe import DAY
+from tasks.venues.simulated.world import World
+
+KEEP = 30 * DAY
+"""How long closed orders and executions can still be asked for."""
+
+Rates = Mapping[int, Mapping[str, Decimal]]
+
+
+def advance(world: World, state: State, now: int) -> State:
+    """Live through everything the world does in ``(state.now, now]``, in order, and arrive at its prices of `now` (ms)."""
+    due = _settlements(world, state, now)
+    moments = {*world.opens(state.now, now), *due} if _in_play(state) else set()
+    for moment in sorted(moments | {now}):
+        state = _arrive(world, state, moment, due.get(moment, {}))
+    return state
+
+
+def _in_play(state: State) -> set[str]:
+    held = {symbol for symbol, holding in state.holdings.items() if holding.quantity}
+    return held | {order.symbol for order in open_orders(state)}
+
+
+def _settlements(world: World, state: State, now: int) -> Rates:
+    due: dict[int, dict[str, Decimal]] = defaultdict(dict)
+    for symbol in sorted(_in_play(state)):
+        for moment, rate in world.funding(symbol, state.now + 1, now, now).tolist():
+            due[int(moment)][symbol] = Decimal(repr(rate))
+    return due
+
+
+def _arrive(world: World, state: State, moment: int, rates: Mapping[str, Decimal]) -> State:
+    listed = {rules.symbol: rules for rules in world.instruments(moment)}
+    prices: dict[str, Decimal] = {}
+    for symbol, rules in listed.items():
+        price = world.price(symbol, moment)
+        if price is not None:
+            prices[symbol] = on_tick(Decimal(repr(price)), rules.tick)
+    events: list[Event] = [FundingSettled(moment, rates)] if rates else []
+    events += [SymbolDelisted(moment, symbol) for symbol in state.instruments if symbol not in listed]
+    events += [InstrumentsListed(listed), PricesMoved(moment, prices)]
+    if moment // DAY > state.now // DAY:
+        events.append(HistoryForgotten(moment - KEEP))
+    for event in events:
+        state = step(state, event).state
+    return state

@@ -1,0 +1,148 @@
+"""The world a simulated exchange is put into: what is listed, at which price, and what happened until now.
+
+Prices are floats here, as market data is; they become `Decimal` on the instrument's tick where they enter the exchange.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Protocol
+
+import numpy as np
+
+from core.errors import DataError
+from core.market.instrument import Instrument
+from core.market.panel import Panel
+from core.market.timeframe import DAY, MINUTE, bar_ms
+from core.types import Array, Ints, Mask
+
+
+class World(Protocol):
+    """Market data as of a moment; nothing after `now_ms` may show. All times are milliseconds since 1970 UTC."""
+
+    def instruments(self, now_ms: int) -> Sequence[Instrument]:
+        """Return what is listed now; ``active=False`` is listed but cannot be traded at the moment."""
+        ...
+
+    def price(self, symbol: str, now_ms: int) -> float | None:
+        """Return the last price, None when there is no trading."""
+        ...
+
+    def opens(self, after_ms: int, until_ms: int) -> Sequence[int]:
+        """Return the moments in ``(after, until]`` at which prices move, ascending."""
+        ...
+
+    def bars(self, symbol: str, timeframe: str, start_ms: int, end_ms: int, now_ms: int) -> Array:
+        """Return bars that open in ``[start, end]``, oldest first, the open one included: (K, 6).
+
+        Columns are open time, open, high, low, close, volume. DataError when the timeframe cannot be served.
+        """
+        ...
+
+    def funding(self, symbol: str, start_ms: int, end_ms: int, now_ms: int) -> Array:
+        """Return rates settled in ``[start, end]``, oldest first: (K, 2) of moment and fraction of notional."""
+        ...
+
+
+class PanelWorld:
+    """A world that replays a panel.
+
+    1. Within a bar the price is the bar's open: what the bar does next is not known yet. After the last bar it is its close.
+    2. A symbol is listed from its first bar. Where its bars have a hole it cannot be traded, and the candles served are flat.
+    3. A symbol whose bars end before the panel does is delisted `delist_after_ms` later, not at once: a late bar of live data
+       must not settle a position.
+    4. Coarser timeframes than the panel's are built from its bars; finer ones are refused.
+    """
+
+    def __init__(self, panel: Panel, instruments: Sequence[Instrument], *, delist_after_ms: int = DAY) -> None:
+        self._panel = panel
+        self._delist_after = delist_after_ms
+        self._column = {symbol: column for column, symbol in enumerate(panel.symbols)}
+        self._rules = [rules for rules in instruments if rules.symbol in self._column]
+        exists: Mask = np.isfinite(panel.close)
+        self._first: Ints = exists.argmax(axis=0)
+        self._last: Ints = len(panel) - 1 - exists[::-1].argmax(axis=0)
+        self._ever: Mask = np.asarray(exists.any(axis=0))
+
+    def instruments(self, now_ms: int) -> Sequence[Instrument]:
+        """Every listed symbol that has rules; the halted ones inactive."""
+        listed = [rules for rules in self._rules if self._is_listed(self._column[rules.symbol], now_ms)]
+        return [r if self.price(r.symbol, now_ms) is not None else replace(r, active=False) for r in listed]
+
+    def price(self, symbol: str, now_ms: int) -> float | None:
+        """Open of the bar that contains the moment; the last close after the panel's end; None where there is no bar."""
+        row, column = self._row(now_ms), self._column.get(symbol)
+        if row < 0 or column is None:
+            return None
+        over = now_ms >= self._panel.close_time[row]
+        price = float((self._panel.close if over else self._panel.open)[row, column])
+        return None if np.isnan(price) else price
+
+    def opens(self, after_ms: int, until_ms: int) -> Sequence[int]:
+        """Open times of the bars, and the close of the last one."""
+        grid = np.append(self._panel.open_time, self._panel.close_time[-1:])
+        return [int(moment) for moment in grid[(grid > after_ms) & (grid <= until_ms)]]
+
+    def bars(self, symbol: str, timeframe: str, start_ms: int, end_ms: int, now_ms: int) -> Array:
+        """Rows of the panel up to now, gathered into the timeframe asked for."""
+        length = bar_ms(timeframe)
+        if length % self._panel.bar_ms:
+            raise DataError(f"interval {timeframe}: this market is recorded in {self._panel.timeframe} bars")
+        column = self._known(symbol)
+        start = -(-start_ms // length) * length
+        stop = min(end_ms // length * length + length - 1, now_ms)
+        first = max(self._panel.row_at(start), int(self._first[column]))
+        last = min(self._row(stop), int(self._last[column]))
+        if last < first or not self._ever[column]:
+            return np.empty((0, 6))
+        return _gathered(self._rows(column, first, last + 1, now_ms), length)
+
+    def funding(self, symbol: str, start_ms: int, end_ms: int, now_ms: int) -> Array:
+        """Return the sums of the panel at the closes of its bars: those on the funding grid, and any other that is not 0."""
+        column, times = self._known(symbol), self._panel.close_time
+        first = int(np.searchsorted(times, start_ms))
+        stop = int(np.searchsorted(times, min(end_ms, now_ms), side="right"))
+        rates, moments = self._panel.funding[first:stop, column], times[first:stop]
+        exists: Mask = np.isfinite(self._panel.close[first:stop, column])
+        due = exists & ((moments % (self._interval(symbol) * MINUTE) == 0) | (rates != 0))
+        return np.column_stack([moments[due], rates[due]])
+
+    def _known(self, symbol: str) -> int:
+        if symbol not in self._column:
+            raise DataError(f"symbol invalid {symbol}: this market has no data of it")
+        return self._column[symbol]
+
+    def _interval(self, symbol: str) -> int:
+        return next((rules.funding_minutes for rules in self._rules if rules.symbol == symbol), 480)
+
+    def _row(self, moment_ms: int) -> int:
+        return int(np.searchsorted(self._panel.open_time, moment_ms, side="right")) - 1
+
+    def _is_listed(self, column: int, now_ms: int) -> bool:
+        panel, last = self._panel, self._last[column]
+        if not self._ever[column] or now_ms < panel.open_time[self._first[column]]:
+            return False
+        return bool(last == len(panel) - 1 or now_ms < panel.close_time[last] + self._delist_after)
+
+    def _rows(self, column: int, first: int, stop: int, now_ms: int) -> Array:
+        panel = self._panel
+        prices = [part[first:stop, column] for part in (panel.open, panel.high, panel.low, panel.close, panel.volume)]
+        rows = np.column_stack([panel.open_time[first:stop], *prices])
+        for row in np.flatnonzero(np.isnan(rows[:, 4])):
+            rows[row, 1:5], rows[row, 5] = self._close_before(column, first + int(row)), 0.0
+        if now_ms < panel.close_time[stop - 1]:
+            rows[-1, 2:5], rows[-1, 5] = rows[-1, 1], 0.0
+        return rows
+
+    def _close_before(self, column: int, row: int) -> float:
+        known: Array = self._panel.close[:row, column]
+        return float(known[np.isfinite(known)][-1])
+
+
+def _gathered(rows: Array, length: int) -> Array:
+    opens = rows[:, 0] // length * length
+    starts = np.flatnonzero(np.diff(opens, prepend=opens[0] - length))
+    ends = np.append(starts[1:], len(rows)) - 1
+    high = np.maximum.reduceat(rows[:, 2], starts)
+    low = np.minimum.reduceat(rows[:, 3], starts)
+    volume = np.add.reduceat(rows[:, 5], starts)
+    return np.column_stack([opens[starts], rows[starts, 1], high, low, rows[ends, 4], volume])

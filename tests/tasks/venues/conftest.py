@@ -1,0 +1,11 @@
+import pytest
+
+from tests.tasks.venues.market import hours, paper
+
+
+@pytest.fixture
+def desk():
+    """A paper account two hours and a half into the market."""
+    with paper() as opened:
+        opened.exchange.advance_to(hours(2) + 1_800_000)
+        yield opened
