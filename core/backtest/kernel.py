@@ -3,7 +3,7 @@
 A decision made at the close of bar t is an order in units, sized at that close; it fills at the open of bar t + 1. In bar t:
 
 1. The overnight gap (previous close to open) moves what is held. A symbol without a bar is closed at its last price, with
-   costs; an order for it is void.
+   costs; an order for it, or one decided where it had no bar, is void.
 2. Orders decided at the previous close fill at the open; fee and slippage are paid on the value traded.
 3. Open to close moves what is held now.
 4. Funding settled in the bar, up to and including its close, is paid on the value at the close.
@@ -72,7 +72,7 @@ def simulate(prices: tuple[Array, Array, Array], decisions: tuple[Ints, Array, A
     Returns
     -------
     Paths
-        Equity stays 1 before `first`, and 0 from the bar in which everything is lost.
+        Equity stays 1 before `first`, and 0 from the bar in which everything is lost: its net return is -1.
     """
     rows, raw, leverage = decisions
     paths = _empty_paths(prices[1].shape, raw.shape)
@@ -150,7 +150,7 @@ def _carry(
     held: float, order: float, yesterday: float, opened: float, closed: float, rate: float
 ) -> tuple[float, float, float, float]:
     """Take one symbol through steps 1 to 4; return (value at the close, earned by price, value traded, funding paid)."""
-    if np.isnan(opened) or np.isnan(closed):
+    if np.isnan(opened + closed + yesterday):
         return 0.0, 0.0, abs(held), 0.0
     gap, move = opened / yesterday, closed / opened
     at_open, traded = held * gap, order * gap
@@ -164,7 +164,7 @@ def _record(t: int, worth: tuple[float, float], flows: tuple[float, float], path
     """Write the bar's figures as fractions of the equity before it."""
     (before, after), (paid, traded) = worth, flows
     paths.equity[t] = after
-    paths.net[t] = after / before - 1.0
+    paths.net[t] = max(after, 0.0) / before - 1.0
     paths.funding[t] = paid / before
     paths.turnover[t] = traded / before
     paths.fees[t] = traded / before * knobs.fee

@@ -44,7 +44,7 @@ def metrics(net: Array, turnover: Array, open_time: Ints) -> Metrics:
         sortino=sortino(daily),
         calmar=growth / -drawdown if drawdown < 0 else 0.0,
         cagr=growth,
-        volatility=float(np.std(daily, ddof=1) * np.sqrt(DAYS_PER_YEAR)) if len(daily) > 1 else 0.0,
+        volatility=deviation(daily, ddof=1) * float(np.sqrt(DAYS_PER_YEAR)),
         max_drawdown=drawdown,
         turnover_per_day=float(turnover.sum() / max(len(daily), 1)),
         days=len(daily),
@@ -71,8 +71,16 @@ def daily_sums(values: Array, open_time: Ints) -> Array:
 
 def sharpe(daily: Array) -> float:
     """Mean over standard deviation (n - 1) of daily returns, times the root of 365; 0 without variation."""
-    spread = np.std(daily, ddof=1) if len(daily) > 1 else 0.0
+    spread = deviation(daily, ddof=1)
     return float(np.mean(daily) / spread * np.sqrt(DAYS_PER_YEAR)) if spread > 0 else 0.0
+
+
+def deviation(values: Array, *, ddof: int) -> float:
+    """Return the standard deviation; 0 for fewer than two values, and for a constant, which rounding alone makes vary."""
+    if len(values) < 2:
+        return 0.0
+    spread = float(np.std(values, ddof=ddof))
+    return spread if spread > 1e-12 * abs(float(np.mean(values))) else 0.0
 
 
 def sortino(daily: Array) -> float:

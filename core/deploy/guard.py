@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from pydantic import Field
 
-from core.backtest.metrics import DAYS_PER_YEAR, sharpe
+from core.backtest.metrics import DAYS_PER_YEAR, deviation, sharpe
 from core.config import Config, Fraction
 from core.types import Array
 
@@ -54,6 +54,8 @@ class Evidence:
     oos_sharpe: float
     incumbent_sharpe: float | None
     same_as_incumbent: bool
+    is_sharpe: float = 0.0
+    """In sample; reported, never judged."""
 
 
 Check = Callable[[Evidence, GuardLimits], str | None]
@@ -65,7 +67,7 @@ def family_z(stream: Array, horizon_days: int) -> float:
     Arming the boundary afresh each night puts its end always `horizon` days ahead, which asks for more than a boundary
     armed once and never for less; it is valid for a year of nights. 0 without variation.
     """
-    spread = float(np.std(stream)) if len(stream) else 0.0
+    spread = deviation(stream, ddof=0)
     return float(stream.sum() / (spread * np.sqrt(len(stream) + horizon_days))) if spread > 0 else 0.0
 
 

@@ -137,10 +137,19 @@ def resolved(intent: Intent, seen: Lookup, *, booked: Decimal, now: datetime) ->
     if isinstance(seen, Failed):
         return intent
     if isinstance(seen, NotFound):
-        if seen.as_of <= fence(intent):
+        if booked or seen.as_of <= fence(intent):
             return intent
         return replace(intent, state=IntentState.DEAD, reason="not at the venue after the fence", changed_at=now)
     order = seen.order
     if order.status == "open" or booked != order.filled:
         return replace(intent, state=IntentState.ACKED, order_id=order.order_id, changed_at=now)
     return replace(intent, state=IntentState.DONE, order_id=order.order_id, reason=order.status, changed_at=now)
+
+
+def again(intent: Intent, *, now: datetime) -> Intent:
+    """Return the next attempt of an intent that is proven DEAD, under a link of its own."""
+    attempt = intent.attempt + 1
+    link = link_id(intent.account, intent.decision_time, intent.symbol, intent.leg, attempt)
+    return replace(
+        intent, link=link, attempt=attempt, state=IntentState.NEW, order_id=None, reason="", sent_at=None, changed_at=now
+    )

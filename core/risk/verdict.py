@@ -44,6 +44,8 @@ class RiskView:
     day_start_equity: Decimal
     peak_equity: Decimal
     emergency_stop: bool
+    book_differs: str
+    """How the venue's positions differ from our books; empty when they agree."""
 
 
 Finding = tuple[Verdict, str]
@@ -53,6 +55,11 @@ Rule = Callable[[RiskView, RiskConfig], Finding | None]
 def emergency_stop(view: RiskView, _limits: RiskConfig) -> Finding | None:
     """Flatten while the operator's emergency stop is set."""
     return (Verdict.FLATTEN, "the emergency stop is set") if view.emergency_stop else None
+
+
+def book_differs(view: RiskView, _limits: RiskConfig) -> Finding | None:
+    """Halt when the venue's positions and our books disagree: a person must look."""
+    return (Verdict.HALT, f"positions differ: {view.book_differs}") if view.book_differs else None
 
 
 def stale_data(view: RiskView, limits: RiskConfig) -> Finding | None:
@@ -93,7 +100,7 @@ def _loss(equity: Decimal, reference: Decimal) -> Decimal:
     return 1 - equity / reference if reference > 0 else Decimal(1)
 
 
-RULES: tuple[Rule, ...] = (emergency_stop, stale_data, clock_behind, daily_loss, drawdown)
+RULES: tuple[Rule, ...] = (emergency_stop, book_differs, stale_data, clock_behind, daily_loss, drawdown)
 
 
 def judge(view: RiskView, limits: RiskConfig) -> tuple[Verdict, tuple[str, ...]]:

@@ -28,5 +28,5 @@ def inverse_vol_weights(score: Array, vol: Array, *, vol_floor: float) -> Array:
     array([[ 0.75, -0.25]])
     """
     raw = np.nan_to_num(score / np.maximum(vol, vol_floor), nan=0.0)
-    gross = np.abs(raw).sum(axis=1, keepdims=True)
+    gross = np.add.accumulate(np.abs(raw), axis=1)[:, -1:]  # in order: an empty column must not change the last bit
     return raw / np.where(gross > 0, gross, 1.0)

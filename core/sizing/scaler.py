@@ -67,10 +67,17 @@ def vol_target_leverage(raw: Array, returns: Array, rows: Ints, bar_ms: int, con
     return out
 
 
+@njit(cache=True)
 def _vol_of(returns: Array, weights: Array) -> float:
-    """Root mean square return per bar of fixed weights."""
-    path = returns @ weights
-    return float(np.sqrt(np.mean(path * path)))
+    """Root mean square return per bar of fixed weights, summed in order over what is held."""
+    held = np.flatnonzero(weights)
+    total = 0.0
+    for t in range(len(returns)):
+        earned = 0.0
+        for i in held:
+            earned += weights[i] * returns[t, i]
+        total += earned * earned
+    return np.sqrt(total / len(returns))
 
 
 @njit(cache=True)

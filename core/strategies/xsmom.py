@@ -7,6 +7,7 @@ Evidence and its limits: Liu, Tsyvinski and Wu (2022) find it in 2014-18; most r
 from typing import Annotated
 
 import numpy as np
+from numba import njit
 from pydantic import Field
 
 from core.config import Bars, Config
@@ -54,16 +55,24 @@ def _past_return(close: Array, rows: Ints, skip: int, lookback: int) -> Array:
     return out
 
 
+@njit(cache=True)
 def _zscore(values: Array, eligible: Mask) -> Array:
-    """(D, N) distance from the row's mean in population standard deviations, within [-3, 3]; NaN if not eligible."""
-    inside = eligible & np.isfinite(values)
-    count = np.maximum(inside.sum(axis=1, keepdims=True), 1)
-    kept = np.where(inside, values, 0.0)
-    mean = kept.sum(axis=1, keepdims=True) / count
-    deviation = np.where(inside, values - mean, 0.0)
-    spread = np.sqrt((deviation**2).sum(axis=1, keepdims=True) / count)
-    z = np.clip(deviation / np.where(spread > 0, spread, np.inf), -3.0, 3.0)
-    return np.where(inside, z, np.nan)
+    """(D, N) distance from the row's mean in population standard deviations, within [-3, 3]; NaN if not eligible.
+
+    Summed in order over who is in, so that a column for a symbol that never trades changes not even the last bit.
+    """
+    out = np.full(values.shape, np.nan)
+    for d in range(values.shape[0]):
+        inside = np.flatnonzero(eligible[d] & np.isfinite(values[d]))
+        mean, square = 0.0, 0.0
+        for i in inside:
+            mean += values[d, i] / len(inside)
+        for i in inside:
+            square += (values[d, i] - mean) ** 2 / len(inside)
+        for i in inside:
+            z = (values[d, i] - mean) / np.sqrt(square) if square > 0.0 else 0.0
+            out[d, i] = min(max(z, -3.0), 3.0)
+    return out
 
 
 def _best(scores: Array, top: int) -> Mask:
