@@ -1,0 +1,82 @@
+"""The store: every table Tradewind remembers, under one home.
+
+Three files, because DuckDB lets one process write to a file at a time: an hour of ingestion or a night of research never
+keeps the live flow waiting. No file is made before its first use.
+"""
+
+from pathlib import Path
+
+from storage.activations import Activations, DuckActivations, MemoryActivations
+from storage.bars import Bars, DuckBars, MemoryBars
+from storage.database import PATIENCE, Database
+from storage.decisions import Decisions, DuckDecisions, MemoryDecisions
+from storage.equity import DuckEquity, Equity, MemoryEquity
+from storage.fills import DuckFills, Fills, MemoryFills
+from storage.funding import DuckFunding, Funding, MemoryFunding
+from storage.instruments import DuckInstruments, Instruments, MemoryInstruments
+from storage.intents import DuckIntents, Intents, MemoryIntents
+from storage.paper import DuckPaper, MemoryPaper, Paper
+from storage.releases import DuckReleases, MemoryReleases, Releases
+from storage.runs import DuckRuns, MemoryRuns, Runs
+from storage.trials import DuckTrials, MemoryTrials, Trials
+
+
+class Store:
+    """All tables, in market.duckdb, trading.duckdb and research.duckdb under `home`.
+
+    Parameters
+    ----------
+    patience : seconds
+        How long one operation may wait for other processes before it raises StoreError.
+    """
+
+    bars: Bars
+    funding: Funding
+    instruments: Instruments
+    releases: Releases
+    activations: Activations
+    intents: Intents
+    fills: Fills
+    equity: Equity
+    decisions: Decisions
+    paper: Paper
+    runs: Runs
+    trials: Trials
+
+    def __init__(self, home: Path, *, patience: float = PATIENCE) -> None:
+        market = Database(home / "market.duckdb", "market", patience=patience)
+        self.bars = DuckBars(market)
+        self.funding = DuckFunding(market)
+        self.instruments = DuckInstruments(market)
+        self._trade(Database(home / "trading.duckdb", "trading", patience=patience))
+        research = Database(home / "research.duckdb", "research", patience=patience)
+        self.runs = DuckRuns(research)
+        self.trials = DuckTrials(research)
+
+    def _trade(self, trading: Database) -> None:
+        self.releases = DuckReleases(trading)
+        self.activations = DuckActivations(trading)
+        self.intents = DuckIntents(trading)
+        self.fills = DuckFills(trading)
+        self.equity = DuckEquity(trading)
+        self.decisions = DuckDecisions(trading)
+        self.paper = DuckPaper(trading)
+
+
+class MemoryStore(Store):
+    """The same tables in memory, each the twin of its DuckDB table: for tests and rehearsals."""
+
+    def __init__(self) -> None:
+        funding = MemoryFunding()
+        self.bars = MemoryBars(funding)
+        self.funding = funding
+        self.instruments = MemoryInstruments()
+        self.releases = MemoryReleases()
+        self.activations = MemoryActivations()
+        self.intents = MemoryIntents()
+        self.fills = MemoryFills()
+        self.equity = MemoryEquity()
+        self.decisions = MemoryDecisions()
+        self.paper = MemoryPaper()
+        self.runs = MemoryRuns()
+        self.trials = MemoryTrials()
