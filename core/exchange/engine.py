@@ -1,7 +1,8 @@
 """The simulated exchange as a fold: `step(state, event)` for everything that can happen to it.
 
 1. Nothing here knows the time, the disk or the network; the same events give the same state, to the last digit.
-2. Funding is exchanged on the position held at that moment, at the last price, before the price moves on.
+2. Funding is exchanged on the position held when it settled, at the last price, before the price moves on; a rate that
+   becomes known later is exchanged then, on the position held when it settled.
 3. A delisted symbol's orders are cancelled and its position settled at the last price without a fee.
 
 There is no liquidation yet: equity may fall below zero.
@@ -29,7 +30,7 @@ from core.exchange.events import (
     SymbolDelisted,
 )
 from core.exchange.matching import cancel, match_resting, open_orders, submit
-from core.exchange.money import held, leverage_of
+from core.exchange.money import held, held_at, leverage_of
 from core.exchange.state import ZERO, State
 from core.types import Side
 
@@ -72,10 +73,11 @@ def _moved(state: State, event: PricesMoved) -> tuple[State, Reply]:
 def _funded(state: State, event: FundingSettled) -> tuple[State, Reply]:
     state = _at(state, event.now)
     for symbol, rate in event.rates.items():
-        quantity = held(state, symbol)
-        if quantity:
+        quantity = held_at(state, symbol, event.settled)
+        if quantity and symbol in state.prices:
             side: Side = "buy" if quantity > 0 else "sell"
             state = book(state, Deal(symbol, side, abs(quantity), state.prices[symbol], rate, "funding"))
+        state = replace(state, funded={**state.funded, symbol: event.settled})
     return state, Done()
 
 

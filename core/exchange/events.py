@@ -26,10 +26,17 @@ class PricesMoved:
 
 @dataclass(frozen=True, slots=True)
 class FundingSettled:
-    """Funding is exchanged at `now` (ms): a long pays a positive rate (fraction of notional)."""
+    """Funding is exchanged: a long pays a positive rate (fraction of notional).
+
+    Parameters
+    ----------
+    now : milliseconds, when it is exchanged
+    settled : milliseconds, when it was due; earlier than `now` when the rate became known late
+    """
 
     now: int
     rates: Mapping[str, Decimal]
+    settled: int
 
 
 @dataclass(frozen=True, slots=True)

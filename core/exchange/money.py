@@ -47,6 +47,12 @@ def held(state: State, symbol: str) -> Decimal:
     return holding.quantity if holding else ZERO
 
 
+def held_at(state: State, symbol: str, moment: int) -> Decimal:
+    """Signed position at a past moment (ms), from the position now and what was executed after it."""
+    later = (e for e in state.executions if e.symbol == symbol and e.kind != "funding" and e.at > moment)
+    return held(state, symbol) - sum((signed(e.side, e.quantity) for e in later), ZERO)
+
+
 def unrealised(state: State, holding: Holding) -> Decimal:
     """Profit of the open position at the last price, before fees."""
     return holding.quantity * state.prices[holding.symbol] - holding.cost if holding.quantity else ZERO

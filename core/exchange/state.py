@@ -129,6 +129,7 @@ class State:
     now, opened : milliseconds; 0 before the first prices
     sequence : the last number given to anything
     links : link to order id, never forgotten
+    funded : symbol to the moment of its last settlement that was booked, milliseconds
     """
 
     account: str
@@ -147,6 +148,7 @@ class State:
     orders: Mapping[str, Order] = field(default_factory=dict)
     links: Mapping[str, str] = field(default_factory=dict)
     holdings: Mapping[str, Holding] = field(default_factory=dict)
+    funded: Mapping[str, int] = field(default_factory=dict)
     executions: tuple[Execution, ...] = ()
 
     def name(self, sequence: int) -> str:

@@ -102,7 +102,10 @@ class CoverageLine:
 
 @dataclass(frozen=True, slots=True)
 class DailyReport:
-    """One day of one account; money in quote currency, fees and funding positive when paid."""
+    """One account at the end of a day; money in quote currency, fees and funding positive when paid.
+
+    `realised`, `fees`, `funding` and `trades` are since the account's first fill; `orders` are of the last day.
+    """
 
     at: datetime
     account: str

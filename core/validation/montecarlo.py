@@ -36,7 +36,7 @@ def stress(net: Array, *, paths: int, horizon: int, mean_block: int, seed: int) 
 
     Parameters
     ----------
-    net : (T,) fraction of equity per bar, each above -1; never NaN
+    net : (T,) fraction of equity per bar, at least -1 (everything lost); never NaN
 
     Raises
     ------
@@ -47,7 +47,9 @@ def stress(net: Array, *, paths: int, horizon: int, mean_block: int, seed: int) 
         raise DataError(
             f"Monte Carlo: {len(net)} returns are too few for blocks of {mean_block} bars; give at least twice that"
         )
-    depth, final = _bootstrap(np.log1p(net), paths, horizon, 1.0 / mean_block, np.uint64(seed))
+    with np.errstate(divide="ignore"):  # the logarithm of ruin is minus infinity, and a path that meets it stays there
+        logs = np.log1p(net)
+    depth, final = _bootstrap(logs, paths, horizon, 1.0 / mean_block, np.uint64(seed))
     return Stress(
         paths=paths,
         horizon_bars=horizon,

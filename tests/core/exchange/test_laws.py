@@ -44,7 +44,7 @@ def happen(state, plan):
         case ("prices", prices):
             return step(state, PricesMoved(state.now + 1, prices)).state
         case ("funding", rates):
-            return step(state, FundingSettled(state.now, rates)).state
+            return step(state, FundingSettled(state.now, rates, state.now)).state
         case ("cancel", link):
             return step(state, OrderCancelled(state.links.get(link, ""))).state
     return step(state, plan).state

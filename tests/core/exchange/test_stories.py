@@ -144,7 +144,7 @@ def test_a_cancelled_order_never_fills_and_cannot_be_cancelled_twice():
 def test_a_long_pays_a_positive_rate_and_a_short_receives_it():
     rates = {"BTCUSDT": Decimal("0.001"), "ETHUSDT": Decimal("0.001")}
     state = step(step(exchange(), order("buy 2 BTC", "a")).state, order("sell 1 ETH", "b")).state
-    outcome = step(state, FundingSettled(state.now, rates))
+    outcome = step(state, FundingSettled(state.now, rates, state.now))
     assert [(e.kind, e.quantity, e.fee) for e in outcome.executions] == [
         ("funding", 2, Decimal("0.2")),
         ("funding", 1, Decimal("-0.1")),
