@@ -26,11 +26,17 @@ Rates = Mapping[int, Mapping[str, Decimal]]
 
 
 def advance(world: World, state: State, now: int) -> State:
-    """Live through everything the world does in ``(state.now, now]``, in order, and arrive at its prices of `now` (ms)."""
+    """Live through everything the world does in ``(state.now, now]``, in order, and arrive at its prices of `now` (ms).
+
+    Settlements of earlier moments that the world did not know then are exchanged first.
+    """
     due = _settlements(world, state, now)
-    moments = {*world.opens(state.now, now), *due} if _in_play(state) else set()
+    for moment in sorted(moment for moment in due if moment <= state.now):
+        state = step(state, FundingSettled(state.now, due[moment], moment)).state
+    coming = {moment: rates for moment, rates in due.items() if moment > state.now}
+    moments = {*world.opens(state.now, now), *coming} if _in_play(state) else set()
     for moment in sorted(moments | {now}):
-        state = _arrive(world, state, moment, due.get(moment, {}))
+        state = _arrive(world, state, moment, coming.get(moment, {}))
     return state
 
 
@@ -41,10 +47,16 @@ def _in_play(state: State) -> set[str]:
 
 def _settlements(world: World, state: State, now: int) -> Rates:
     due: dict[int, dict[str, Decimal]] = defaultdict(dict)
-    for symbol in sorted(_in_play(state)):
-        for moment, rate in world.funding(symbol, state.now + 1, now, now).tolist():
+    for symbol in sorted({*_in_play(state), *state.holdings}):
+        since = state.funded.get(symbol, _first_held(state, symbol))
+        for moment, rate in world.funding(symbol, since + 1, now, now).tolist():
             due[int(moment)][symbol] = Decimal(repr(rate))
     return due
+
+
+def _first_held(state: State, symbol: str) -> int:
+    holding = state.holdings.get(symbol)
+    return holding.created if holding else state.now
 
 
 def _arrive(world: World, state: State, moment: int, rates: Mapping[str, Decimal]) -> State:
@@ -54,7 +66,7 @@ def _arrive(world: World, state: State, moment: int, rates: Mapping[str, Decimal
         price = world.price(symbol, moment)
         if price is not None:
             prices[symbol] = on_tick(Decimal(repr(price)), rules.tick)
-    events: list[Event] = [FundingSettled(moment, rates)] if rates else []
+    events: list[Event] = [FundingSettled(moment, rates, moment)] if rates else []
     events += [SymbolDelisted(moment, symbol) for symbol in state.instruments if symbol not in listed]
     events += [InstrumentsListed(listed), PricesMoved(moment, prices)]
     if moment // DAY > state.now // DAY:

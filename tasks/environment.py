@@ -1,0 +1,83 @@
+"""The process environment, set before Prefect and numba are imported. The only writer of environment variables.
+
+Prefect keeps its database, profiles and logs inside Tradewind's home, so a demo never touches an operator's own Prefect.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import requests
+
+from tasks.version import core_version
+
+SERVER_NOTE = "server.url"
+"""File in the home that `tradewind up` leaves while its server runs."""
+
+
+def prepare(home: Path, *, log_level: str, alone: bool) -> None:
+    """Point everything at `home`; call before anything imports Prefect or numba.
+
+    Parameters
+    ----------
+    alone : whether to ignore every running Prefect server and use one of this process's own
+    """
+    home = home.resolve()
+    (home / "prefect").mkdir(parents=True, exist_ok=True)
+    os.environ["TRADEWIND_HOME"] = str(home)
+    os.environ["PREFECT_HOME"] = str(home / "prefect")
+    for name, value in _quiet(log_level).items():
+        os.environ.setdefault(name, value)
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(_kernel_cache()))
+    if alone:
+        os.environ.pop("PREFECT_API_URL", None)
+    elif url := running_server(home):
+        os.environ["PREFECT_API_URL"] = url
+
+
+def override(**values: str) -> None:
+    """Set Tradewind settings for this process and its children: ``override(VENUE="synthetic")``."""
+    for name, value in values.items():
+        os.environ[f"TRADEWIND_{name}"] = value
+
+
+def for_child(**values: str) -> dict[str, str]:
+    """Return the environment of a child process: ours, this Python first on the path, and the given values."""
+    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
+    return {**os.environ, "PATH": path, **values}
+
+
+def operators_server(home: Path) -> str | None:
+    """Return the API address that the operator chose with PREFECT_API_URL; one that an old note in the home gave is not."""
+    url, note = os.environ.get("PREFECT_API_URL"), home / SERVER_NOTE
+    return None if note.exists() and note.read_text().strip() == url else url
+
+
+def running_server(home: Path) -> str | None:
+    """Return the API address of the server that `tradewind up` runs for this home, if it answers."""
+    note = home / SERVER_NOTE
+    if not note.exists():
+        return None
+    url = note.read_text().strip()
+    try:
+        return url if requests.get(f"{url}/health", timeout=2).ok else None
+    except requests.RequestException:
+        return None
+
+
+def _quiet(log_level: str) -> dict[str, str]:
+    return {
+        "PREFECT_LOGGING_LEVEL": log_level,
+        "PREFECT_SERVER_LOGGING_LEVEL": "ERROR",
+        "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "true",
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "90",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_CLI_PROMPT": "false",
+        "DO_NOT_TRACK": "1",
+    }
+
+
+def _kernel_cache() -> Path:
+    # numba notices a change in a kernel's own file, not in the files it calls: a folder per version of core/ does.
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "tradewind" / f"kernels-{core_version()}"

@@ -1,0 +1,42 @@
+"""The single-writer lock: one process trades an account, and everyone can see which."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from core.errors import StoreError
+from tasks import clock
+
+
+@contextmanager
+def writer_lock(home: Path, account: str) -> Iterator[int]:
+    """Hold the account's lock and return its epoch: one more each time it is taken, so a zombie is recognised.
+
+    Raises
+    ------
+    StoreError
+        At once when another process holds it; the message says which and since when.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    note = home / f"{account}.holder.json"
+    try:
+        with FileLock(home / f"{account}.lock", timeout=0):
+            epoch = _epoch(note) + 1
+            _write(note, {"epoch": epoch, "pid": os.getpid(), "since": clock.now().isoformat(timespec="seconds")})
+            yield epoch
+    except Timeout as error:
+        raise StoreError(f"account {account}: another process is trading it: {note.read_text().strip()}") from error
+
+
+def _epoch(note: Path) -> int:
+    return int(json.loads(note.read_text())["epoch"]) if note.exists() else 0
+
+
+def _write(note: Path, holder: dict[str, object]) -> None:
+    draft = note.with_suffix(".new")
+    draft.write_text(json.dumps(holder))
+    draft.replace(note)

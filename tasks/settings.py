@@ -1,0 +1,43 @@
+"""Settings: read once per process from the environment and `.env`, prefix ``TRADEWIND_``."""
+
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.errors import ConfigError
+
+
+class Settings(BaseSettings):
+    """What an operator may set from outside. Everything that decides a weight is in the release instead."""
+
+    model_config = SettingsConfigDict(env_prefix="TRADEWIND_", env_file=".env", extra="ignore", frozen=True)
+
+    home: Path = Path("var")
+    """Folder of the databases, reports and Prefect's own files."""
+    venue: str | None = None
+    """Whose bars to use; may be left out while the store holds only one venue."""
+    timeframe: str = "1h"
+    """Bars that signals read."""
+    mode: Literal["paper"] = "paper"
+    """Where orders go. Only paper trading exists so far."""
+    account: str = Field(default="paper", pattern=r"^[a-z0-9-]{1,20}$")
+    """Name of the account; part of every order's link id."""
+    paper_balance: Decimal = Field(default=Decimal(100_000), gt=0)
+    """USDT a paper account starts with."""
+    bybit_url: str | None = None
+    """Where market data comes from, if not from Bybit itself: a simulated exchange, a proxy."""
+
+
+@cache
+def settings() -> Settings:
+    """Return the settings, or raise ConfigError with one line that names the variable."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "TRADEWIND_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise ConfigError(f"{name}: {first['msg']}; see .env.example") from error

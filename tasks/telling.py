@@ -1,0 +1,69 @@
+"""Telling: what happened, on the flow run's own page."""
+
+from pathlib import Path
+
+from prefect import task
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.cache_policies import NO_CACHE
+
+from core.errors import ExchangeUnavailable
+from core.reporting.daily import DailyReport
+from core.reporting.ingested import Ingested
+from core.reporting.night import Night
+from core.reporting.tick import Tick
+from tasks.report_text import summary_lines
+
+
+@task(cache_policy=NO_CACHE)
+def tell_tick(tick: Tick) -> Tick:
+    """Publish a tick that did something or was held back; a quiet minute leaves no artifact."""
+    if tick.orders:
+        create_table_artifact(
+            key="orders",
+            table=[
+                {"symbol": o.symbol, "leg": o.leg, "side": o.side, "quantity": str(o.quantity), "state": o.state.value}
+                for o in tick.orders
+            ],
+            description=f"Orders of the decision of {tick.decision_time:%Y-%m-%d %H:%M} UTC",
+        )
+    if tick.reasons or tick.skipped:
+        lines = "\n".join(f"- {line}" for line in (*tick.reasons, *tick.skipped))
+        create_markdown_artifact(key="verdict", markdown=f"**{tick.verdict}**\n\n{lines}")
+    return tick
+
+
+@task(cache_policy=NO_CACHE)
+@task(cache_policy=NO_CACHE)
+def tell_ingested(ingested: Ingested) -> Ingested:
+    """Publish what came; fail loudly, after everything else was stored, when something did not.
+
+    Raises
+    ------
+    ExchangeUnavailable
+        When a symbol could not be fetched.
+    """
+    text = f"{ingested.venue}: {ingested.symbols} symbols, {ingested.new_bars} new bars, {ingested.new_funding} new settlements"
+    if ingested.differing:
+        text += f"\n\n{ingested.differing} rows differ from what is stored; the stored ones were kept"
+    create_markdown_artifact(key="ingest", markdown=text)
+    if ingested.failed:
+        raise ExchangeUnavailable(f"{len(ingested.failed)} fetches failed, the rest is stored; first: {ingested.failed[0]}")
+    return ingested
+
+
+@task(cache_policy=NO_CACHE)
+def tell_night(night: Night) -> Night:
+    """Publish the decision with every objection."""
+    why = "\n".join(f"- {line}" for line in night.objections) or "- no objection"
+    figures = f"Sharpe {night.is_sharpe:.2f} in sample, {night.oos_sharpe:.2f} out of sample, {night.trials_in_all} trials"
+    create_markdown_artifact(
+        key="night", markdown=f"# {night.decision}\n\n{why}\n\n{figures}\n\nRelease `{night.release[:12]}`"
+    )
+    return night
+
+
+@task(cache_policy=NO_CACHE)
+def tell_report(report: DailyReport, path: Path) -> None:
+    """Publish the summary and where the page lies."""
+    text = "\n".join(summary_lines(report))
+    create_markdown_artifact(key="report", markdown=f"```\n{text}\n```\n\nThe page: `{path}`")
