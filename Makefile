@@ -2,8 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
+LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url --no-header --no-annotate
 
-.PHONY: run up test check core-check lint soak image clean
+.PHONY: run up test check lint soak clean lock
 
 run: .venv/.run        ## install what is locked, then run the main job
 	$(BIN)/tradewind demo
@@ -42,3 +43,7 @@ clean:
 .venv/.dev: .venv/.run requirements-dev.lock
 	$(PIP) install --quiet --require-hashes -r requirements-dev.lock
 	@touch $@
+
+lock:                  ## write both lock files anew; needs uv. Extras stay named, or an older pip looks past the lock
+	uv pip compile pyproject.toml --extra build $(LOCK) -o requirements.lock
+	uv pip compile pyproject.toml --extra build --extra dev -c requirements.lock $(LOCK) -o requirements-dev.lock

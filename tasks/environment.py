@@ -28,7 +28,7 @@ def prepare(home: Path, *, log_level: str, alone: bool) -> None:
     os.environ["PREFECT_HOME"] = str(home / "prefect")
     for name, value in _quiet(log_level).items():
         os.environ.setdefault(name, value)
-    os.environ.setdefault("NUMBA_CACHE_DIR", str(_kernel_cache()))
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(kernel_cache()))
     if alone:
         os.environ.pop("PREFECT_API_URL", None)
     elif url := running_server(home):
@@ -77,7 +77,8 @@ def _quiet(log_level: str) -> dict[str, str]:
     }
 
 
-def _kernel_cache() -> Path:
+def kernel_cache() -> Path:
+    """Return the folder of compiled kernels for this version of the code."""
     # numba notices a change in a kernel's own file, not in the files it calls: a folder per version of core/ does.
     base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     return Path(base) / "tradewind" / f"kernels-{core_version()}"

@@ -1,0 +1,13 @@
+"""Before anything imports Prefect or numba: no telemetry, no logs to a server, compiled kernels kept per version of core/."""
+
+import os
+
+from tasks.environment import kernel_cache
+
+os.environ.setdefault("NUMBA_CACHE_DIR", str(kernel_cache()))
+os.environ.update(
+    DO_NOT_TRACK="1",
+    PREFECT_SERVER_ANALYTICS_ENABLED="false",
+    PREFECT_LOGGING_TO_API_ENABLED="false",
+    PREFECT_LOGGING_LEVEL="CRITICAL",
+)

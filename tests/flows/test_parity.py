@@ -1,0 +1,57 @@
+"""The live flow over recorded bars holds the backtest's weights: the same numbers, to the last bit."""
+
+from datetime import timedelta
+
+import pytest
+
+from core.market.timeframe import utc
+from core.portfolio import decision_at, run
+from flows.trade import trade
+from tasks.research import load_market
+from tasks.stores import store
+from tests.flows.recorded import RELEASE, START
+
+pytestmark = [pytest.mark.flow, pytest.mark.usefixtures("prefect_server", "stored")]
+
+FIRST = START + timedelta(days=40)
+HOURS = 50
+
+
+def backtest_decisions():
+    """Every decision of the backtest over all recorded bars, by its moment."""
+    market = load_market(RELEASE, None)
+    paths = run(market, RELEASE)
+    decisions = (decision_at(market, paths, d) for d in range(len(market.rows)))
+    return {utc(decision.close_time_ms): decision.targets for decision in decisions}
+
+
+def test_ticking_through_recorded_bars_decides_what_the_backtest_decides_exactly():
+    ticks = [trade(at=FIRST + timedelta(hours=hour)) for hour in range(HOURS)]
+
+    expected = backtest_decisions()
+    taken = store().decisions.all("paper")
+    assert len(taken) == HOURS // RELEASE.rebalance + 1
+    assert all(decision.targets == expected[decision.decision_time] for decision in taken)
+    assert ticks[-1].targets == expected[ticks[-1].decision_time]
+    assert any(any(decision.targets.values()) for decision in taken)
+
+
+def test_the_account_follows_the_targets_it_decided():
+    last = [trade(at=FIRST + timedelta(hours=hour)) for hour in range(0, HOURS, RELEASE.rebalance)][-1]
+
+    assert all(order.state.value == "DONE" for order in last.orders)
+    again = trade(at=last.at)
+    assert again.equity == last.equity
+    assert [order.link for order in again.orders] == [order.link for order in last.orders]
+
+
+def test_the_model_and_the_account_earn_alike():
+    """Both start flat at the same decision; what is left between them is rounding and the day's first fill."""
+    moments = [FIRST + timedelta(hours=hour) for hour in range(0, 10 * 24 + 1, RELEASE.rebalance)]
+    ticks = [trade(at=moment) for moment in moments]
+
+    fresh = RELEASE.model_copy(update={"book_start": FIRST - timedelta(hours=1)})
+    market = load_market(fresh, moments[-1])
+    model = run(market, fresh).equity[-1]
+    account = float(ticks[-1].equity / ticks[0].equity)
+    assert account == pytest.approx(model, abs=0.02)

@@ -1,0 +1,155 @@
+"""`tradewind up` brings everything up, says who it is, and leaves nothing behind."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import requests
+
+from core.errors import ConfigError
+from tasks.children import ChildEnded, start_child, stop_children
+from tasks.environment import for_child
+from tasks.prefect_processes import HOST, free_port
+from tasks.up_lock import up_lock
+
+COMMAND = [sys.executable, "-c", "from flows.cli import main; main()", "up", "--home"]
+DEPLOYED = {"backfill", "ingest", "optimize", "report", "trade"}
+ENDED = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
+
+
+def until(seconds, found):
+    """Return what `found` gives as soon as it gives something."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if value := found():
+            return value
+        time.sleep(0.2)
+    raise AssertionError(f"not within {seconds} s")
+
+
+def processes_of(home):
+    """Ids of the processes whose environment names this home, but for the zombies."""
+    mark, found = f"TRADEWIND_HOME={home}\0".encode(), []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark in (folder / "environ").read_bytes() + b"\0":
+                found.append(int(folder.name))
+        except OSError:  # gone, or another user's
+            continue
+    return found
+
+
+def begin_up(home):
+    hidden = {"PREFECT_API_URL", "TRADEWIND_VENUE"}
+    env = {k: v for k, v in os.environ.items() if k not in hidden}
+    env["TRADEWIND_BYBIT_URL"] = "http://127.0.0.1:9"  # nobody there: the schedules must not reach the internet
+    with (home.parent / "up.out").open("w") as sink:
+        return subprocess.Popen([*COMMAND, str(home)], stdout=sink, stderr=subprocess.STDOUT, env=env)
+
+
+@pytest.fixture
+def up(tmp_path):
+    home = tmp_path / "home"
+    process = begin_up(home)
+    yield process, home, tmp_path / "up.out"
+    process.kill()
+    process.wait()
+    until(15, lambda: not processes_of(home))
+
+
+@pytest.mark.flow
+def test_up_runs_everything_and_ctrl_c_takes_it_all_down(up):
+    process, home, said = up
+
+    until(150, lambda: "Ctrl-C" in said.read_text() or process.poll() is not None)
+    assert process.poll() is None, said.read_text()
+    api = (home / "server.url").read_text()
+    assert requests.get(f"{api}/health", timeout=5).ok
+    assert requests.get(api.removesuffix("/api"), timeout=5).ok
+
+    known = requests.post(f"{api}/deployments/filter", json={}, timeout=5).json()
+    ids = {one["name"]: one["id"] for one in known}
+    assert ids.keys() == DEPLOYED
+    assert "not planned" not in said.read_text()
+
+    run = requests.post(f"{api}/deployments/{ids['report']}/create_flow_run", json={}, timeout=5).json()
+    path = f"{api}/flow_runs/{run['id']}"
+    ended = until(60, lambda: (now := requests.get(path, timeout=5).json())["state_type"] in ENDED and now)
+    assert ended["state_type"] == "FAILED"
+    assert "no bars in" in ended["state"]["message"], "the flow itself ran, with this home"
+
+    second = subprocess.run([*COMMAND, str(home)], capture_output=True, text=True, timeout=60, check=False)
+    assert second.returncode == 2
+    assert f"process {process.pid} since" in second.stderr
+    assert second.stderr.count("\n") == 1
+
+    process.send_signal(signal.SIGINT)
+    assert process.wait(15) == 0, said.read_text()
+    assert processes_of(home) == []
+    assert not (home / "server.url").exists()
+
+
+def test_a_second_holder_is_told_who_holds_the_home(tmp_path):
+    with up_lock(tmp_path), pytest.raises(ConfigError, match=f"process {os.getpid()} since"), up_lock(tmp_path):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["up.lock"]
+
+
+def test_a_port_that_is_taken_is_passed_over():
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind((HOST, free_port()))
+        taken.listen()
+        assert free_port() != taken.getsockname()[1]
+
+
+def sleeper(tmp_path, code="import time; time.sleep(60)"):
+    return start_child("sleeper", [sys.executable, "-c", code], env=for_child(), cwd=tmp_path, logs=tmp_path / "logs")
+
+
+def test_a_child_that_ends_by_itself_is_named_with_its_log(tmp_path):
+    child = sleeper(tmp_path, "raise SystemExit(3)")
+    child.process.wait()
+    with pytest.raises(ChildEnded, match=r"sleeper ended by itself \(exit code 3\): see .*sleeper\.log"):
+        child.check()
+
+
+def test_a_child_that_will_not_go_is_killed_with_its_own_children(tmp_path):
+    stubborn = (
+        "import signal, subprocess, sys; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "print(subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']).pid, flush=True)\n"
+        "import time; time.sleep(60)"
+    )
+    child = sleeper(tmp_path, stubborn)
+    grandchild = int(until(10, child.log.read_text))
+    stop_children([child], patience=0.2)
+    assert child.process.returncode == -signal.SIGKILL
+    until(5, lambda: not running(grandchild))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux's kernel ends a child with its parent")
+def test_a_child_does_not_outlive_a_parent_that_was_killed(tmp_path):
+    script = (
+        "import sys, time; from pathlib import Path; from tasks.children import start_child\n"
+        "place = Path(sys.argv[1])\n"
+        "child = start_child('c', [sys.executable, '-c', 'import time; time.sleep(60)'], env={}, cwd=place, logs=place)\n"
+        "print(child.process.pid, flush=True); time.sleep(60)"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    child = int(parent.stdout.readline())
+    assert running(child)
+    parent.kill()
+    parent.communicate()
+    until(5, lambda: not running(child))
+
+
+def running(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
