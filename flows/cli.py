@@ -15,7 +15,7 @@ import typer
 
 from core.errors import TradewindError
 from flows.console import emit, err, progress
-from flows.session import open_session, under_prefect
+from flows.session import open_flow_session, open_session, under_prefect
 
 app = typer.Typer(
     name="tradewind",
@@ -76,7 +76,7 @@ def ingest(
     as_json: AsJson = False,
 ) -> None:
     """Fetch what the venue has and the store has not: instruments, bars, funding."""
-    open_session(home)
+    open_flow_session(home)
     from flows import pages
     from flows.ingest import ingest as flow
 
@@ -95,7 +95,7 @@ def backfill(
     as_json: AsJson = False,
 ) -> None:
     """Fetch a range again; what the store holds is compared, never replaced."""
-    open_session(home)
+    open_flow_session(home)
     from flows import pages
     from flows.arguments import moment, ordered
     from flows.ingest import backfill as flow
@@ -152,7 +152,7 @@ def optimize(
     as_json: AsJson = False,
 ) -> None:
     """Walk forward, search, stress and judge; deploy only without an objection."""
-    open_session(home)
+    open_flow_session(home)
     from flows import pages
     from flows.arguments import moment, ordered
 
@@ -185,7 +185,7 @@ def trade(
     as_json: AsJson = False,
 ) -> None:
     """Run one tick of the live flow (paper)."""
-    open_session(home)
+    open_flow_session(home)
     from flows import pages
     from flows.arguments import moment
     from flows.trade import trade as flow
@@ -204,7 +204,7 @@ def report(
     as_json: AsJson = False,
 ) -> None:
     """Write the daily report: one HTML page and a summary."""
-    open_session(home)
+    open_flow_session(home)
     from flows import pages
     from flows.arguments import moment
     from flows.report import report as flow
@@ -225,7 +225,7 @@ def demo(
     from flows.demo_home import fresh_home
 
     place = fresh_home(home)
-    open_session(place, alone=True)
+    open_flow_session(place, alone=True)
     from flows import pages
     from flows.demo import run_demo
 

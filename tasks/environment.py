@@ -15,12 +15,16 @@ SERVER_NOTE = "server.url"
 """File in the home that `tradewind up` leaves while its server runs."""
 
 
-def prepare(home: Path, *, log_level: str, alone: bool) -> None:
+def prepare(home: Path, *, log_level: str, alone: bool = False) -> bool:
     """Point everything at `home`; call before anything imports Prefect or numba.
 
     Parameters
     ----------
-    alone : whether to ignore every running Prefect server and use one of this process's own
+    alone : whether to ignore every Prefect server that runs
+
+    Returns
+    -------
+    Whether there is a Prefect server to use: the operator's own, or the one `tradewind up` runs for this home.
     """
     home = home.resolve()
     (home / "prefect").mkdir(parents=True, exist_ok=True)
@@ -32,7 +36,13 @@ def prepare(home: Path, *, log_level: str, alone: bool) -> None:
     if alone:
         os.environ.pop("PREFECT_API_URL", None)
     elif url := running_server(home):
-        os.environ["PREFECT_API_URL"] = url
+        use_server(url)
+    return "PREFECT_API_URL" in os.environ
+
+
+def use_server(url: str) -> None:
+    """Let Prefect report to the server at this address."""
+    os.environ["PREFECT_API_URL"] = url
 
 
 def override(**values: str) -> None:
@@ -69,8 +79,6 @@ def _quiet(log_level: str) -> dict[str, str]:
     return {
         "PREFECT_LOGGING_LEVEL": log_level,
         "PREFECT_SERVER_LOGGING_LEVEL": "ERROR",
-        "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "true",
-        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "90",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_CLI_PROMPT": "false",
         "DO_NOT_TRACK": "1",

@@ -55,6 +55,20 @@ def start_server(root: Path, home: Path, port: int) -> Child:
     return _prefect("server", ["server", "start", "--host", HOST, "--port", str(port)], env, root, home)
 
 
+def spare_port() -> int:
+    """Return a port that the system says is free."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def start_private_server(home: Path, port: int) -> tuple[Child, str]:
+    """Start a server without pages for one process's flow runs; it shares its database with `tradewind up`."""
+    url = f"http://{HOST}:{port}/api"
+    env = for_child(**SERVER, PREFECT_API_URL=url, PREFECT_UI_ENABLED="false")
+    return _prefect("private server", ["server", "start", "--host", HOST, "--port", str(port)], env, home, home), url
+
+
 def start_worker(root: Path, home: Path, url: str, pool: str) -> Child:
     """Start a worker that runs the pool's flows with this Python, this home and this code."""
     pace = PROMPT if pool == "live" else {}
