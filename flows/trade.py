@@ -21,7 +21,7 @@ from tasks.telling import tell_tick
 from tasks.trading import compute_targets, orders_of, record_decision, record_equity, record_orders, send_orders, taken_decision
 
 
-@flow(name="trade")
+@flow(name="trade", timeout_seconds=35)
 def trade(at: datetime | None = None, venue: str | None = None) -> Tick:
     """One tick: lock, reconcile, judge, decide, plan, send, book, tell. Safe to run twice.
 

@@ -78,6 +78,11 @@ class Release(Config):
         bar_ms(value)
         return value
 
+    @field_validator("book_start")
+    @classmethod
+    def _in_utc(cls, value: datetime) -> datetime:
+        return value.astimezone(UTC)
+
     @model_validator(mode="after")
     def _budgets_fit(self) -> Self:
         total = sum(sleeve.budget for sleeve in self.sleeves)
@@ -90,4 +95,4 @@ class Release(Config):
         """Bars before `book_start` that a first decision there looks back on."""
         days = max(self.universe.min_listed_days, self.universe.liquidity_days) + 1
         slowest = max(sleeve.history for sleeve in self.sleeves)
-        return max(slowest, 5 * self.vol_half_life, self.scaler.vol_window, days * DAY // bar_ms(self.timeframe)) + 1
+        return max(slowest, 10 * self.vol_half_life, self.scaler.vol_window, days * DAY // bar_ms(self.timeframe)) + 1

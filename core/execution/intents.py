@@ -14,6 +14,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Literal
 
+from core.errors import LedgerError
 from core.execution.orders import (
     Accepted,
     Failed,
@@ -93,11 +94,13 @@ def request_of(intent: Intent) -> OrderRequest:
 
 def sending(intent: Intent, *, epoch: int, now: datetime) -> Intent:
     """Mark the intent as about to leave; to be stored before it does."""
+    _require(intent, IntentState.NEW)
     return replace(intent, state=IntentState.SENT, epoch=epoch, sent_at=now, changed_at=now)
 
 
 def answered(intent: Intent, answer: Submission, *, now: datetime) -> Intent:
     """Take in what came back from the submission."""
+    _require(intent, IntentState.SENT)
     match answer:
         case Accepted(order_id):
             return replace(intent, state=IntentState.ACKED, order_id=order_id, changed_at=now)
@@ -118,6 +121,7 @@ def orphaned(intent: Intent, *, epoch: int, now: datetime) -> Intent:
 
 def expired(intent: Intent, *, now: datetime) -> Intent:
     """Give up an intent that never left and whose decision has been superseded."""
+    _require(intent, IntentState.NEW)
     return replace(intent, state=IntentState.DEAD, reason="superseded before it was sent", changed_at=now)
 
 
@@ -134,6 +138,7 @@ def resolved(intent: Intent, seen: Lookup, *, booked: Decimal, now: datetime) ->
     booked : base coin, the sum of this order's fills in our own books
         A finished order is DONE only when every one of its fills is booked.
     """
+    _require(intent, *IN_FLIGHT_STATES)
     if isinstance(seen, Failed):
         return intent
     if isinstance(seen, NotFound):
@@ -148,8 +153,14 @@ def resolved(intent: Intent, seen: Lookup, *, booked: Decimal, now: datetime) ->
 
 def again(intent: Intent, *, now: datetime) -> Intent:
     """Return the next attempt of an intent that is proven DEAD, under a link of its own."""
+    _require(intent, IntentState.DEAD)
     attempt = intent.attempt + 1
     link = link_id(intent.account, intent.decision_time, intent.symbol, intent.leg, attempt)
     return replace(
         intent, link=link, attempt=attempt, state=IntentState.NEW, order_id=None, reason="", sent_at=None, changed_at=now
     )
+
+
+def _require(intent: Intent, *states: IntentState) -> None:
+    if intent.state not in states:
+        raise LedgerError(f"order {intent.link} is {intent.state}, expected {' or '.join(states)}: stop and look at it")

@@ -29,7 +29,7 @@ class PlannedOrder:
     side: Side
     quantity: Decimal
     value: Decimal
-    """Quote currency at the decision's price."""
+    """Quote currency at the decision's price; 0 when there is none."""
 
     @property
     def reduce_only(self) -> bool:
@@ -70,15 +70,22 @@ def plan_orders(targets: Mapping[str, float], standing: Standing, *, band: float
     legs, skipped = [], []
     for symbol, weight in sorted(wanted.items()):
         planned, left_out = _legs(symbol, weight, standing, band)
-        legs += [leg for leg in planned if leg.leg == "exit" or verdict is Verdict.ALLOW]
+        legs += [leg for leg in planned if leg.reduce_only or verdict is Verdict.ALLOW]
         skipped += left_out
+        skipped += [
+            f"{symbol}: no entry while {verdict.name}"
+            for leg in planned
+            if not leg.reduce_only and verdict is not Verdict.ALLOW
+        ]
     return Plan(tuple(sorted(legs, key=lambda order: (order.leg != "exit", order.symbol))), tuple(skipped))
 
 
 def _legs(symbol: str, weight: float, standing: Standing, band: float) -> tuple[list[PlannedOrder], list[str]]:
     held = standing.held.get(symbol, Decimal(0))
     if symbol not in standing.instruments or symbol not in standing.prices:
-        return [], [f"{symbol}: no price or no trading rules"] if weight or held else []
+        if held and not weight:  # leaving needs neither a price nor a rule
+            return [_split(symbol, held, Decimal(0), Decimal(0))[0]], []
+        return [], [f"{symbol}: no price or no trading rules"] if weight else []
     price, rules = to_decimal(standing.prices[symbol]), standing.instruments[symbol]
     exact = to_decimal(weight) * standing.equity / price
     if not worth_trading(float(exact), float(held), band):

@@ -8,6 +8,7 @@
 
 import hashlib
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 
@@ -75,7 +76,8 @@ class Panel:
 
     def columns(self, order: list[int]) -> "Panel":
         """Only these symbols, in this order."""
-        cut = {f.name: getattr(self, f.name)[:, order] for f in fields(self) if f.name not in (*_LABELS, "open_time")}
+        names = [f.name for f in fields(self) if f.name not in (*_LABELS, "open_time")]
+        cut: dict[str, Any] = {name: np.ascontiguousarray(getattr(self, name)[:, order]) for name in names}
         return replace(self, symbols=tuple(self.symbols[i] for i in order), **cut)
 
     def row_at(self, moment_ms: int) -> int:

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import IntEnum
 
+from pydantic import Field, model_validator
+
 from core.config import Config, Fraction
 
 
@@ -30,8 +32,16 @@ class RiskConfig(Config):
     """Loss from the peak that stops new entries."""
     drawdown_flatten: Fraction = 0.35
     """Loss from the peak that closes everything."""
-    stale_after_minutes: int = 130
+    stale_after_minutes: int = Field(default=130, ge=1, le=10_000)
     """Age of the newest closed bar beyond which no entry is made on it."""
+
+    @model_validator(mode="after")
+    def _flattens_last(self) -> "RiskConfig":
+        if self.drawdown_flatten <= self.drawdown_reduce:
+            raise ValueError(
+                f"drawdown_flatten = {self.drawdown_flatten} must be above drawdown_reduce = {self.drawdown_reduce}"
+            )
+        return self
 
 
 @dataclass(frozen=True, slots=True)

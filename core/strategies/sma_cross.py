@@ -35,11 +35,16 @@ def signal(panel: Panel, rows: Ints, eligible: Mask, config: SmaCrossConfig) -> 
 
 
 def _average(close: Array, rows: Ints, window: int) -> Array:
-    """(D, N) mean close of the last `window` bars, NaN where one is missing; each window is summed by itself."""
+    """(D, N) mean close of the last `window` bars; NaN where more than a quarter of them are missing.
+
+    Each window is summed by itself, so the result does not depend on where the data starts.
+    """
     out = np.full((len(rows), close.shape[1]), np.nan)
     for d, t in enumerate(rows):
         if t + 1 >= window:
-            out[d] = close[t + 1 - window : t + 1].mean(axis=0)
+            recent = close[t + 1 - window : t + 1]
+            count = np.isfinite(recent).sum(axis=0)
+            out[d] = np.where(count * 4 >= window * 3, np.nansum(recent, axis=0) / np.maximum(count, 1), np.nan)
     return out
 
 

@@ -147,14 +147,14 @@ def test_the_book_starts_at_the_start_of_the_book():
 def test_where_the_data_starts_does_not_matter_once_the_warm_up_is_over():
     """A backtest over years and a live flow that loads only the warm-up hold the same weights.
 
-    Not to the last bit: a volatility averages all history, and what lies five half-lives back still counts a little.
+    Not to the last bit: a volatility averages all history, and what lies ten half-lives back still counts a little.
     """
     panel = walk(21, bars=700, width=6)
     release = small_release(panel, book_start_row=500)
     start = 500 - release.warmup_bars
-    assert start > 300
+    assert start > 250
     (_, long), (_, short) = play(panel, release), play(panel.rows(start, 700), release)
-    np.testing.assert_allclose(short.targets, long.targets, rtol=0.05)
+    np.testing.assert_allclose(short.targets, long.targets, rtol=0.005)
 
 
 @pytest.mark.parametrize("start", [datetime(2030, 1, 1, tzinfo=UTC), None])

@@ -104,8 +104,14 @@ def test_a_flip_whose_entry_is_too_small_still_exits():
 @pytest.mark.parametrize("unknown", ["prices", "instruments"])
 def test_a_symbol_without_price_or_rules_is_named_when_there_is_something_to_do(unknown):
     blind = replace(standing({"BTC": "1"}), **{unknown: {}})
-    told = plan_orders({"ADA": 0.0, "BTC": 0.0, "ETH": 0.1}, blind, band=0.1, verdict=Verdict.ALLOW)
+    told = plan_orders({"ADA": 0.0, "BTC": 0.5, "ETH": 0.1}, blind, band=0.1, verdict=Verdict.ALLOW)
     assert told == Plan((), ("BTC: no price or no trading rules", "ETH: no price or no trading rules"))
+
+
+@pytest.mark.parametrize("unknown", ["prices", "instruments"])
+def test_leaving_needs_neither_a_price_nor_a_rule(unknown):
+    blind = replace(standing({"BTC": "1"}), **{unknown: {}})
+    assert story(plan_orders({}, blind, band=0.1, verdict=Verdict.FLATTEN)) == ["exit: sell 1 BTC"]
 
 
 def test_halt_plans_nothing():
@@ -115,6 +121,7 @@ def test_halt_plans_nothing():
 def test_reduce_only_keeps_the_exits():
     seen = plan({"ADA": 0.3, "BTC": -0.2, "ETH": 0.3}, {"BTC": "5", "ETH": "5"}, verdict=Verdict.REDUCE_ONLY)
     assert story(seen) == ["exit: sell 5 BTC", "exit: sell 2 ETH"]
+    assert seen.skipped == ("ADA: no entry while REDUCE_ONLY", "BTC: no entry while REDUCE_ONLY")
 
 
 def test_flatten_closes_everything_whatever_the_targets():

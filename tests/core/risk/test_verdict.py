@@ -136,7 +136,7 @@ def test_an_emergency_stop_flattens_whatever_else_is_found(view):
     assert judge(replace(view, emergency_stop=True), LIMITS)[0] is Verdict.FLATTEN
 
 
-@given(views, st.floats(0, 1), st.floats(0, 1))
+@given(views, st.floats(0, 0.3), st.floats(0, 0.3))
 def test_a_tighter_limit_never_softens(view, one, other):
     tight, loose = (RiskConfig(daily_loss=limit, drawdown_reduce=limit) for limit in sorted((one, other)))
     assert judge(view, tight)[0] >= judge(view, loose)[0]

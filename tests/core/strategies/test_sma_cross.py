@@ -33,8 +33,15 @@ def test_averages_that_meet_are_flat():
     assert say(market(3, 3, 3, 3, 3)) == [0, 0]
 
 
-def test_a_hole_in_the_window_means_no_opinion():
-    assert say(market(1, np.nan, 3, 4, 5)) == [0, 0]
+def test_a_window_with_too_many_holes_means_no_opinion():
+    assert say(market(1, np.nan, np.nan, 4, 5)) == [0, 0]
+
+
+def test_one_hole_in_a_long_window_is_averaged_over():
+    closes = [*range(1, 21)]
+    closes[10] = np.nan
+    config = SmaCrossConfig(fast=4, slow=16)
+    assert signal(market(*closes), np.array([19]), np.ones((1, 1), dtype=bool), config).tolist() == [[1.0]]
 
 
 def test_who_may_not_be_held_is_flat():
