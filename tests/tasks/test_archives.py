@@ -8,7 +8,7 @@ from polars.testing import assert_frame_equal
 from core.errors import DataError
 from tasks.archives import read_bars, read_funding, salvage_bars, salvage_funding
 
-REAL = Path("/work/shared/data")
+REAL = Path(__file__).parents[3] / "shared" / "data"
 START = datetime(2024, 1, 1, tzinfo=UTC)
 HOURS = [START + timedelta(hours=hour) for hour in range(4)]
 BAR_SCHEMA = {

@@ -10,7 +10,7 @@ import requests
 from core.execution.orders import OrderRequest
 from tests.tasks.venues.market import START, hours
 
-RECORDED = Path("/work/shared/fixtures/bybit/nautilus_bybit")
+RECORDED = Path(__file__).parents[4] / "shared" / "fixtures" / "bybit" / "nautilus_bybit"
 
 pytestmark = pytest.mark.skipif(not RECORDED.is_dir(), reason=f"the recorded replies at {RECORDED} are not on this machine")
 
