@@ -9,7 +9,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from core.deploy.guard import Evidence
-from core.deploy.release import Release, Sleeve
+from core.deploy.release import Release, baseline
 from core.errors import DataError
 from core.market.timeframe import DAY, bar_ms
 from storage.activations import Activation
@@ -24,11 +24,6 @@ BASELINE_REASON = "the baseline shipped with Tradewind, on paper until a challen
 def is_proven(release: Release) -> bool:
     """Whether the release went live with evidence: the baseline did not, so it need not be beaten."""
     return store().releases.get(release.fingerprint).evidence_json != NO_EVIDENCE
-
-
-def baseline(venue: str, timeframe: str, book_start: datetime) -> Release:
-    """Return the documented defaults of the product as a release."""
-    return Release(venue=venue, timeframe=timeframe, sleeves=(Sleeve(strategy="xsmom"),), book_start=book_start)
 
 
 @task(cache_policy=NO_CACHE)

@@ -13,7 +13,7 @@ from prefect.cache_policies import NO_CACHE
 
 from core.backtest.metrics import daily_returns, sharpe
 from core.deploy.guard import Evidence, GuardLimits, family_z, largest_share, trailing_sharpe
-from core.deploy.release import Release, Sleeve
+from core.deploy.release import Release, Sleeve, baseline
 from core.errors import ConfigError
 from core.market.timeframe import DAY, bar_ms
 from core.optimize.search import SearchPlan, Trial, top_fifth
@@ -26,7 +26,7 @@ from core.validation.walkforward import WalkForward, ensemble, fit, net_sharpe, 
 from storage.runs import Run
 from storage.trials import Trial as TrialRow
 from tasks import clock
-from tasks.deploying import baseline, default_book_start, is_proven
+from tasks.deploying import default_book_start, is_proven
 from tasks.progress import Counter
 from tasks.settings import settings
 from tasks.stores import store, stored_venue

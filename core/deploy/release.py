@@ -96,3 +96,8 @@ class Release(Config):
         days = max(self.universe.min_listed_days, self.universe.liquidity_days) + 1
         slowest = max(sleeve.history for sleeve in self.sleeves)
         return max(slowest, 10 * self.vol_half_life, self.scaler.vol_window, days * DAY // bar_ms(self.timeframe)) + 1
+
+
+def baseline(venue: str, timeframe: str, book_start: datetime) -> Release:
+    """Return the documented defaults as a release: what runs, on paper, before anything has passed the gate."""
+    return Release(venue=venue, timeframe=timeframe, sleeves=(Sleeve(strategy="xsmom"),), book_start=book_start)

@@ -23,19 +23,19 @@ class Venue(Protocol):
         ...
 
     def instruments(self) -> tuple[Instrument, ...]:
-        """All USDT perpetuals that trade now."""
+        """Return all USDT perpetuals that trade now."""
         ...
 
     def bars(self, symbol: str, timeframe: str, start: datetime, end: datetime) -> pl.DataFrame:
-        """Closed bars that open in ``[start, end)``, any number of pages, oldest first; columns as `storage.bars` takes them."""
+        """Return closed bars that open in ``[start, end)``, however many pages, oldest first, as `storage.bars` takes them."""
         ...
 
     def funding(self, symbol: str, start: datetime, end: datetime) -> pl.DataFrame:
-        """Funding settled in ``[start, end)``, oldest first; columns as `storage.funding` takes them."""
+        """Return funding settled in ``[start, end)``, oldest first, as `storage.funding` takes it."""
         ...
 
     def prices(self) -> dict[str, float]:
-        """Last price of every symbol."""
+        """Return the last price of every symbol."""
         ...
 
     def account(self) -> Account:
@@ -43,7 +43,7 @@ class Venue(Protocol):
         ...
 
     def positions(self) -> tuple[Position, ...]:
-        """Every position that is not flat."""
+        """Return every position that is not flat."""
         ...
 
     def submit(self, request: OrderRequest) -> Submission:
@@ -55,7 +55,7 @@ class Venue(Protocol):
         ...
 
     def fills_since(self, moment: datetime) -> tuple[Fill, ...]:
-        """Every execution at or after the moment, oldest first."""
+        """Return every execution at or after the moment, oldest first."""
         ...
 
     def configure(self, symbol: str, leverage: int) -> None:
