@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
-LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url --no-header --no-annotate
+LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 
 .PHONY: run up test check lint soak clean lock
 
@@ -35,7 +35,8 @@ clean:
 	  { echo "Tradewind needs Python 3.11 to 3.13, $(PYTHON) is `$(PYTHON) --version 2>&1`: name another with make PYTHON=python3.12"; exit 2; }
 	$(PYTHON) -m venv .venv
 
-.venv/.run: .venv/bin/python requirements.lock pyproject.toml
+.venv/.run: .venv/bin/python requirements-pip.lock requirements.lock pyproject.toml
+	$(PIP) install --quiet --require-hashes -r requirements-pip.lock  # pip before 24 looks past a locked extra
 	$(PIP) install --quiet --require-hashes -r requirements.lock
 	$(PIP) install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
@@ -44,6 +45,7 @@ clean:
 	$(PIP) install --quiet --require-hashes -r requirements-dev.lock
 	@touch $@
 
-lock:                  ## write both lock files anew; needs uv. Extras stay named, or an older pip looks past the lock
+lock:                  ## write the lock files anew; needs uv
+	echo pip | uv pip compile - $(LOCK) -o requirements-pip.lock
 	uv pip compile pyproject.toml --extra build $(LOCK) -o requirements.lock
 	uv pip compile pyproject.toml --extra build --extra dev -c requirements.lock $(LOCK) -o requirements-dev.lock
