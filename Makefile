@@ -35,17 +35,16 @@ clean:
 	  { echo "Tradewind needs Python 3.11 to 3.13, $(PYTHON) is `$(PYTHON) --version 2>&1`: name another with make PYTHON=python3.12"; exit 2; }
 	$(PYTHON) -m venv .venv
 
-.venv/.run: .venv/bin/python requirements-pip.lock requirements.lock pyproject.toml
-	$(PIP) install --quiet --require-hashes -r requirements-pip.lock  # pip before 24 looks past a locked extra
-	$(PIP) install --quiet --require-hashes -r requirements.lock
+# The lock names everything, so nothing is left to resolve; older pips would look past a locked extra.
+.venv/.run: .venv/bin/python requirements.lock pyproject.toml
+	$(PIP) install --quiet --no-deps --require-hashes -r requirements.lock
 	$(PIP) install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
 .venv/.dev: .venv/.run requirements-dev.lock
-	$(PIP) install --quiet --require-hashes -r requirements-dev.lock
+	$(PIP) install --quiet --no-deps --require-hashes -r requirements-dev.lock
 	@touch $@
 
 lock:                  ## write the lock files anew; needs uv
-	echo pip | uv pip compile - $(LOCK) -o requirements-pip.lock
 	uv pip compile pyproject.toml --extra build $(LOCK) -o requirements.lock
 	uv pip compile pyproject.toml --extra build --extra dev -c requirements.lock $(LOCK) -o requirements-dev.lock

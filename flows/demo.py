@@ -25,7 +25,7 @@ from tasks.venues.simulated.exchange import SimulatedExchange
 from tasks.venues.simulated.world import PanelWorld
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
-DAYS, TRADED_DAYS, TICK_HOURS = 730, 4, 8
+DAYS, TRADED_DAYS, TICK_HOURS = 730, 3, 8
 HISTORY_PARTS = 4
 """Ingests spread over the history: a symbol that is delisted later is seen while it still trades."""
 EDGE = 3e-4

@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -63,7 +63,7 @@ def backtest(release: Release, end: datetime | None) -> Backtested:
     market = load_market(release, end)
     result = backtested(market, release, run(market, release))
     keep_run("backtest", started, release.canonical_json, result.flat, result.data_hash)
-    return result
+    return replace(result, seconds=(clock.now() - started).total_seconds())
 
 
 def release_to_test(

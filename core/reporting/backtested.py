@@ -29,6 +29,8 @@ class Backtested:
     funding: float
     mean_gross: float
     forced_exits: int
+    seconds: float = 0.0
+    """How long the run took; 0 in what is kept, so that the same run is the same record."""
 
     @property
     def flat(self) -> dict[str, Any]:
