@@ -7,7 +7,7 @@ panel's own timeframe.
 import hashlib
 import json
 from difflib import get_close_matches
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, get_args
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
@@ -60,7 +60,23 @@ def _first_complaint(cls: type[BaseModel], error: ValidationError) -> str:
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
-        near = get_close_matches(where, cls.model_fields, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(cls.model_fields)}"
-        return f"unknown parameter {where}: {hint}"
-    return f"{where} = {first['input']!r}: {first['msg']}"
+        return f"unknown parameter {where}: {_nearest(str(first['loc'][-1]), _names_at(cls, first['loc'][:-1]))}"
+    context = first.get("ctx", {})
+    if first["type"] == "value_error":  # a rule of ours about several fields: its own words say which
+        return ": ".join(filter(None, (where, str(context["error"]))))
+    unit = "; a fraction, so 20 % is 0.2" if first["type"] == "less_than_equal" and context["le"] == 1.0 else ""
+    return f"{where} = {first['input']!r}: {first['msg']}{unit}"
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    near = get_close_matches(name, known, n=1)
+    return f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+
+
+def _names_at(cls: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
+    """Return the field names of the config that lies at a path below `cls`; numbers in the path are places in a list."""
+    for part in (name for name in path if isinstance(name, str)):
+        annotation = cls.model_fields[part].annotation
+        kinds = (annotation, *get_args(annotation))
+        cls = next(kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel))
+    return list(cls.model_fields)

@@ -1,35 +1,56 @@
-"""What an operator types, read strictly: moments, parameters, overrides."""
+"""What an operator types, read strictly: moments, ranges, parameters. Imports nothing heavy, so a mistake is told at once."""
 
 import json
 from datetime import UTC, datetime
 from typing import Any
 
-from core.deploy.release import Release
 from core.errors import ConfigError
 
+YEARS = range(2000, 2101)
+"""Years a market moment may lie in: beyond them it is a typing error, and the calendar's edges overflow."""
 
-def moment(text: str | None, *, option: str) -> datetime | None:
-    """Read a date or time in ISO form; without a zone it is UTC.
+
+def moment(text: str, *, option: str) -> datetime:
+    """Read a date or time in ISO form; without a zone it is UTC, with another one it is converted.
 
     Raises
     ------
     ConfigError
-        When it is not a date.
+        When it is not a date, or not one of our century.
     """
-    if text is None:
-        return None
     try:
         read = datetime.fromisoformat(text)
     except ValueError as error:
-        raise ConfigError(f"{option} {text!r}: not a date; write 2024-06-01 or 2024-06-01T12:00") from error
+        raise ConfigError(f"{option} {text!r}: not a date; write 2024-06-01 or 2024-06-01T12:00 (UTC)") from error
+    if read.year not in YEARS:
+        raise ConfigError(f"{option} {text!r}: the year must lie between {YEARS[0]} and {YEARS[-1]}")
     return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
 
 
-def ordered(start: datetime | None, end: datetime | None) -> None:
+def moment_or_none(text: str | None, *, option: str) -> datetime | None:
+    """Read a moment that may be left out."""
+    return None if text is None else moment(text, option=option)
+
+
+def period(start: str | None, end: str | None) -> tuple[datetime | None, datetime | None]:
+    """Read ``--start`` and ``--end``, each of which may be left out.
+
+    Raises
+    ------
+    ConfigError
+        When one is not a date, or the range ends before it starts.
+    """
+    first, stop = moment_or_none(start, option="--start"), moment_or_none(end, option="--end")
+    if first is not None and stop is not None:
+        ordered(first, stop)
+    return first, stop
+
+
+def ordered(start: datetime, end: datetime) -> None:
     """Refuse a range that ends before it starts."""
-    if start is not None and end is not None and start >= end:
+    if start >= end:
         raise ConfigError(
-            f"--start {start:%Y-%m-%d %H:%M} is not before --end {end:%Y-%m-%d %H:%M}: swap them or widen the range"
+            f"--start {start:%Y-%m-%d %H:%M} is not before --end {end:%Y-%m-%d %H:%M} (UTC): swap them or widen the range"
         )
 
 
@@ -39,50 +60,39 @@ def parameters(text: str | None) -> dict[str, Any]:
     Raises
     ------
     ConfigError
-        When it is neither.
+        When it is neither, or names a parameter twice.
     """
-    if not text:
+    if text is None:
         return {}
     if text.lstrip().startswith("{"):
         return _json_object(text)
-    pairs = [pair.partition("=") for pair in text.split(",")]
-    broken = ["".join(pair) for pair in pairs if not (pair[0].strip() and pair[1])]
-    if broken:
-        raise ConfigError(f"--params {broken[0]!r}: write name=value, with commas between, or one JSON object")
-    return {name.strip(): _value(value.strip()) for name, _, value in pairs}
+    pairs = [assignment(part, option="--params", example="lookback=168,top=8") for part in text.split(",")]
+    names = [name for name, _ in pairs]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ConfigError(f"--params: {twice[0]} is given twice; keep one")
+    return dict(pairs)
 
 
-def with_overrides(release: Release, overrides: list[str]) -> Release:
-    """Return the release with ``scaler.target_vol=0.3`` and the like put in its place, checked as a whole."""
-    values = release.model_dump(mode="json")
-    for text in overrides:
-        path, given, value = text.partition("=")
-        if not given:
-            raise ConfigError(f"--set {text!r}: write name=value, such as scaler.target_vol=0.3")
-        *parents, last = path.strip().split(".")
-        place = values
-        for name in parents:
-            place = place[name] if isinstance(place, dict) and isinstance(place.get(name), dict) else _no_such(path)
-        place[last] = _value(value.strip())
-    return Release.read(values, subject="release")
+def assignment(text: str, *, option: str, example: str) -> tuple[str, Any]:
+    """Read ``name=value``; the value is read as JSON where it can be, and is text where it cannot.
 
-
-def _no_such(path: str) -> dict[str, Any]:
-    raise ConfigError(f"--set {path}: a release has no such part; known are {', '.join(Release.model_fields)}")
-
-
-def _value(text: str) -> Any:
+    Raises
+    ------
+    ConfigError
+        When the name or the value is missing.
+    """
+    name, _, value = (part.strip() for part in text.partition("="))
+    if not name or not value:
+        raise ConfigError(f"{option} {text!r}: write name=value, such as {example}")
     try:
-        return json.loads(text)
+        return name, json.loads(value)
     except json.JSONDecodeError:
-        return text
+        return name, value
 
 
 def _json_object(text: str) -> dict[str, Any]:
     try:
-        values = json.loads(text)
+        values: dict[str, Any] = json.loads(text)  # begins with a brace: an object, or no JSON
     except json.JSONDecodeError as error:
         raise ConfigError(f"--params: not valid JSON at column {error.colno}: {error.msg}") from error
-    if not isinstance(values, dict):
-        raise ConfigError('--params: the JSON must be an object, such as {"lookback": 168}')
     return values

@@ -7,20 +7,19 @@ import atexit
 import contextlib
 import os
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
-import click
 import typer
 
 from core.errors import TradewindError
+from flows.arguments import moment, moment_or_none, ordered, parameters, period
 from flows.console import emit, err, progress
 from flows.session import open_flow_session, open_session, under_prefect
 
 app = typer.Typer(
     name="tradewind",
-    help="A systematic crypto portfolio as Prefect flows. Start with `tradewind demo`.",
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -33,6 +32,24 @@ Start = Annotated[str | None, typer.Option("--start", help="First day (UTC), suc
 End = Annotated[str | None, typer.Option("--end", help="Day to stop before (UTC).")]
 Symbols = Annotated[list[str] | None, typer.Option("--symbol", help="Symbol to fetch; repeat for more. All by default.")]
 DEFAULT_HOME = Path("var")
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001 - typer's signature
+    if wanted:
+        typer.echo(f"tradewind {version('tradewind')}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def options(
+    context: typer.Context,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """Run a systematic crypto portfolio as Prefect flows. Start with `tradewind demo`."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 @app.command("import")
@@ -95,15 +112,12 @@ def backfill(
     as_json: AsJson = False,
 ) -> None:
     """Fetch a range again; what the store holds is compared, never replaced."""
+    first, stop = moment(start, option="--start"), moment(end, option="--end")
+    ordered(first, stop)
     open_flow_session(home)
     from flows import pages
-    from flows.arguments import moment, ordered
     from flows.ingest import backfill as flow
 
-    first, stop = moment(start, option="--start"), moment(end, option="--end")
-    assert first is not None
-    assert stop is not None
-    ordered(first, stop)
     done = under_prefect(lambda: flow(start=first, end=stop, venue=venue, timeframe=timeframe, symbols=symbol))
     emit(done, lambda: pages.ingested(done), as_json=as_json)
 
@@ -123,16 +137,15 @@ def backtest(
     as_json: AsJson = False,
 ) -> None:
     """Run a release's book over stored bars, with fees, slippage and funding."""
+    first, stop = period(start, end)
+    chosen = parameters(params)
     open_session(home)
     from flows import pages
-    from flows.arguments import moment, ordered, parameters, with_overrides
-
-    first, stop = moment(start, option="--start"), moment(end, option="--end")
-    ordered(first, stop)
+    from flows.overrides import with_overrides
     from tasks.research import backtest as run
     from tasks.research import release_to_test
 
-    tested = release_to_test(venue, release, strategy, parameters(params), first)
+    tested = release_to_test(venue, release, strategy, chosen, first)
     done = run(with_overrides(tested, override or []), stop)
     emit(done.flat, lambda: pages.backtested(done), as_json=as_json)
 
@@ -152,12 +165,9 @@ def optimize(
     as_json: AsJson = False,
 ) -> None:
     """Walk forward, search, stress and judge; deploy only without an objection."""
+    first, stop = period(start, end)
     open_flow_session(home)
     from flows import pages
-    from flows.arguments import moment, ordered
-
-    first, stop = moment(start, option="--start"), moment(end, option="--end")
-    ordered(first, stop)
     from flows.optimize import optimize as flow
 
     asked: dict[str, Any] = {"trials": trials, "folds": folds, "seed": seed, "strategy": strategy, "venue": venue}
@@ -185,13 +195,13 @@ def trade(
     as_json: AsJson = False,
 ) -> None:
     """Run one tick of the live flow (paper)."""
+    asked = moment_or_none(at, option="--at")
     open_flow_session(home)
     from flows import pages
-    from flows.arguments import moment
     from flows.trade import trade as flow
     from tasks.desk import moment_to_trade
 
-    when = moment_to_trade(moment(at, option="--at"), venue)
+    when = moment_to_trade(asked, venue)
     done = under_prefect(lambda: flow(at=when, venue=venue))
     emit(done, lambda: pages.tick(done), as_json=as_json)
 
@@ -204,13 +214,13 @@ def report(
     as_json: AsJson = False,
 ) -> None:
     """Write the daily report: one HTML page and a summary."""
+    asked = moment_or_none(at, option="--at")
     open_flow_session(home)
     from flows import pages
-    from flows.arguments import moment
     from flows.report import report as flow
     from tasks.desk import moment_to_trade
 
-    when = moment_to_trade(moment(at, option="--at"), venue)
+    when = moment_to_trade(asked, venue)
     done = under_prefect(lambda: flow(at=when, venue=venue))
     emit(pages.report_row(done), lambda: pages.reported(done), as_json=as_json)
 
@@ -249,11 +259,11 @@ def main() -> None:
         code = app(standalone_mode=False)
     except TradewindError as error:
         _refuse(str(error))
-    except click.ClickException as error:
-        _refuse(error.format_message())
+    except typer.TyperException as error:  # wrong usage; its own words name the option
+        _refuse(getattr(error, "format_message", error.__str__)())
     except OSError as error:
         _refuse(f"{error.filename or 'the system'}: {error.strerror or error}")
-    except (click.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         sys.exit(130)
     else:
         sys.exit(code if isinstance(code, int) else 0)

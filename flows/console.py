@@ -8,6 +8,7 @@ from dataclasses import asdict, is_dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +27,20 @@ err = Console(stderr=True, highlight=False)
 def emit(payload: Any, page: Callable[[], None], *, as_json: bool) -> None:
     """Print the result as one JSON object, or as a page."""
     if as_json:
-        sys.stdout.write(json.dumps(plain(payload), default=_scalar) + "\n")
+        sys.stdout.write(json.dumps(plain(payload), default=_scalar, allow_nan=False) + "\n")
     else:
         page()
 
 
 def plain(value: Any) -> Any:
-    """Turn records into dictionaries."""
-    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+    """Turn records into dictionaries, and what is not a number into null: JSON has neither."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return plain(asdict(value))
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return None if isinstance(value, float) and not isfinite(value) else value
 
 
 def _scalar(value: object) -> str | float:

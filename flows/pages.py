@@ -70,7 +70,8 @@ def demo_row(done: Demo) -> dict[str, Any]:
 
 def imported(done: Imported) -> None:
     """Show what an import did."""
-    out.print(f"{done.file}: {done.new:,} {done.kind} added, {done.same:,} were there already")
+    rows = "settlements" if done.kind == "funding" else "bars"
+    out.print(f"{done.file}: {done.new:,} {rows} added, {done.same:,} were there already")
     if done.differing:
         out.print(f"{done.differing:,} differ from what is stored; the stored ones were kept. The first:")
         for d in done.differences[:3]:
@@ -106,9 +107,8 @@ def backtested(done: Backtested) -> None:
     out.print(
         f"release {done.release[:12]}, {done.start:%Y-%m-%d} to {done.end:%Y-%m-%d}, {done.bars:,} bars, {done.symbols} symbols"
     )
-    out.print(
-        f"Sharpe {m.sharpe:.2f}, Sortino {m.sortino:.2f}, Calmar {m.calmar:.2f}, {m.cagr:.1%} a year at {m.volatility:.1%} volatility"
-    )
+    ratios = f"Sharpe {m.sharpe:.2f}, Sortino {m.sortino:.2f}, Calmar {m.calmar:.2f}"
+    out.print(f"{ratios}, {m.cagr:.1%} a year at {m.volatility:.1%} volatility")
     out.print(
         f"deepest drawdown {m.max_drawdown:.1%}, turnover {m.turnover_per_day:.2f} of equity a day, gross {done.mean_gross:.2f}"
     )
