@@ -39,11 +39,11 @@ def trade(at: datetime | None = None, venue: str | None = None) -> Tick:
         verdict, reasons = judge(view, release.risk)
         due = utc(last_decision(milliseconds(view.newest_close), bar_ms(release.timeframe), release.rebalance))
         decision, skipped = taken_decision(desk, due), tuple[str, ...]()
-        if decision is None and verdict is not Verdict.HALT and not settled.in_flight:
+        if verdict is Verdict.FLATTEN:
+            due, skipped = _flatten(desk, release, due, standing, reasons)
+        elif decision is None and verdict is not Verdict.HALT and not settled.in_flight:
             decision, skipped = _decide(desk, release, due, standing, (verdict, reasons))
-        elif verdict is Verdict.FLATTEN and not settled.in_flight:
-            due, skipped = _flatten(desk, standing)
-        if send_orders(desk, due):
+        if send_orders(desk, due, verdict):
             settled = settle(desk)
             account, standing, _ = look(desk, settled.book)
         record_equity(desk, account, standing, verdict, reasons)
@@ -74,12 +74,21 @@ def _decide(
     return decision, plan.skipped
 
 
-def _flatten(desk: Desk, standing: Standing) -> tuple[datetime, tuple[str, ...]]:
-    """Store the orders that close everything, under this minute's own name."""
-    minute = desk.now.replace(second=0, microsecond=0)
-    plan: Plan = plan_orders({}, standing, band=0.0, verdict=Verdict.FLATTEN)
-    record_orders(desk, minute, plan.orders)
-    return minute, plan.skipped
+def _flatten(
+    desk: Desk, release: Release, due: datetime, standing: Standing, reasons: tuple[str, ...]
+) -> tuple[datetime, tuple[str, ...]]:
+    """Store the orders that close everything; a decision that is due is thereby taken.
+
+    Neither the model nor an order in flight is waited for: exits only ever reduce, and what arrives late is closed by the
+    next tick. The orders are named by this minute and a microsecond, a moment that no decision has.
+    """
+    verdict = Verdict.FLATTEN
+    taken = Decision(desk.account, due, release.fingerprint, verdict.name, "; ".join(reasons), {}, desk.now)
+    record_decision(desk, taken, ())
+    moment = desk.now.replace(second=0, microsecond=1)
+    plan: Plan = plan_orders({}, standing, band=0.0, verdict=verdict)
+    record_orders(desk, moment, plan.orders)
+    return moment, plan.skipped
 
 
 def _waiting(in_flight: tuple[Intent, ...]) -> tuple[str, ...]:

@@ -29,14 +29,21 @@ def writer_lock(home: Path, account: str) -> Iterator[int]:
             _write(note, {"epoch": epoch, "pid": os.getpid(), "since": clock.now().isoformat(timespec="seconds")})
             yield epoch
     except Timeout as error:
-        raise StoreError(f"account {account}: another process is trading it: {note.read_text().strip()}") from error
+        holder = note.read_text().strip() if note.exists() else "it has just started"
+        raise StoreError(f"account {account}: another process is trading it: {holder}") from error
 
 
 def _epoch(note: Path) -> int:
-    return int(json.loads(note.read_text())["epoch"]) if note.exists() else 0
+    try:
+        return int(json.loads(note.read_text())["epoch"]) if note.exists() else 0
+    except (ValueError, KeyError) as error:
+        raise StoreError(f'{note}: unreadable: look at it, then write the last epoch into it as {{"epoch": 7}}') from error
 
 
 def _write(note: Path, holder: dict[str, object]) -> None:
     draft = note.with_suffix(".new")
-    draft.write_text(json.dumps(holder))
+    with draft.open("w") as file:
+        file.write(json.dumps(holder))
+        file.flush()
+        os.fsync(file.fileno())
     draft.replace(note)

@@ -39,17 +39,27 @@ class Settled:
 @task(cache_policy=NO_CACHE)
 def settle(desk: Desk) -> Settled:
     """Book every fill and resolve every order in flight."""
-    known = booked_fills(desk)
-    since = (known[-1].at if known else desk.now - timedelta(days=1)) - OVERLAP
-    new = desk.store.fills.book(fills) if (fills := _unknown(desk.venue.fills_since(since), known)) else ()
-    mine = (*known, *new)
-    resolved_now = [_resolve(desk, intent, mine) for intent in desk.store.intents.open()]
+    known, pending = booked_fills(desk), open_intents(desk)
+    fills = _unknown(desk.venue.fills_since(_complete_until(desk, known, pending) - OVERLAP), known)
+    mine = (*known, *(desk.store.fills.book(fills) if fills else ()))
+    resolved_now = [_resolve(desk, intent, mine) for intent in pending]
     return Settled(apply_fills(Book(), mine), tuple(intent for intent in resolved_now if intent.state in OPEN_STATES))
 
 
 def booked_fills(desk: Desk) -> tuple[Fill, ...]:
     """Return this account's fills, oldest first."""
     return tuple(fill for fill in desk.store.fills.all() if fill.venue == desk.account)
+
+
+def open_intents(desk: Desk) -> tuple[Intent, ...]:
+    """Return this account's intents that are not final; another account's orders are not ours to ask for or send."""
+    return tuple(intent for intent in desk.store.intents.open() if intent.account == desk.account)
+
+
+def _complete_until(desk: Desk, known: tuple[Fill, ...], pending: tuple[Intent, ...]) -> datetime:
+    """Return the moment up to which no fill can be missing: an order in flight may have filled as soon as it was sent."""
+    newest = known[-1].at if known else desk.now - timedelta(days=1)
+    return min((newest, *(intent.sent_at for intent in pending if intent.sent_at)))
 
 
 def _unknown(fills: tuple[Fill, ...], known: tuple[Fill, ...]) -> tuple[Fill, ...]:

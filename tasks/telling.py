@@ -7,6 +7,7 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
 from core.errors import ExchangeUnavailable
+from core.execution.intents import Intent
 from core.reporting.daily import DailyReport
 from core.reporting.ingested import Ingested
 from core.reporting.night import Night
@@ -20,10 +21,7 @@ def tell_tick(tick: Tick) -> Tick:
     if tick.orders:
         create_table_artifact(
             key="orders",
-            table=[
-                {"symbol": o.symbol, "leg": o.leg, "side": o.side, "quantity": str(o.quantity), "state": o.state.value}
-                for o in tick.orders
-            ],
+            table=[_order_row(order) for order in tick.orders],
             description=f"Orders of the decision of {tick.decision_time:%Y-%m-%d %H:%M} UTC",
         )
     if tick.reasons or tick.skipped:
@@ -32,7 +30,6 @@ def tell_tick(tick: Tick) -> Tick:
     return tick
 
 
-@task(cache_policy=NO_CACHE)
 @task(cache_policy=NO_CACHE)
 def tell_ingested(ingested: Ingested) -> Ingested:
     """Publish what came; fail loudly, after everything else was stored, when something did not.
@@ -67,3 +64,14 @@ def tell_report(report: DailyReport, path: Path) -> None:
     """Publish the summary and where the page lies."""
     text = "\n".join(summary_lines(report))
     create_markdown_artifact(key="report", markdown=f"```\n{text}\n```\n\nThe page: `{path}`")
+
+
+def _order_row(order: Intent) -> dict[str, str]:
+    return {
+        "symbol": order.symbol,
+        "leg": order.leg,
+        "side": order.side,
+        "quantity": str(order.quantity),
+        "state": order.state.value,
+        "reason": order.reason,
+    }

@@ -16,6 +16,13 @@ from core.risk.verdict import Verdict
 from storage.decisions import Decision
 from storage.equity import Snapshot
 from tasks.desk import Desk
+from tasks.reconciling import open_intents
+
+RECENT = 1_000
+"""Intents among which a later order of the account is looked for, newest first."""
+
+UNANSWERED_STATES = (IntentState.SENT, IntentState.UNKNOWN)
+"""States of an order that left, and of which it is not known whether the venue has it."""
 
 
 @task(cache_policy=NO_CACHE)
@@ -42,8 +49,13 @@ def compute_targets(desk: Desk, release: Release, at: datetime) -> dict[str, flo
 
 @task(cache_policy=NO_CACHE)
 def record_decision(desk: Desk, decision: Decision, orders: tuple[PlannedOrder, ...]) -> None:
-    """Store what is to be sent, then that it was decided: a crash in between repeats the same decision."""
-    record_orders.fn(desk, decision.decision_time, orders)
+    """Store what is to be sent, then that it was decided.
+
+    After a crash in between the orders of the first time stand: mixing in those of a second plan, made at other prices,
+    would be a plan nobody made.
+    """
+    if not desk.store.intents.of_decision(desk.account, decision.decision_time):
+        record_orders.fn(desk, decision.decision_time, orders)
     desk.store.decisions.add(decision)
 
 
@@ -70,28 +82,43 @@ def _intent(desk: Desk, at: datetime, order: PlannedOrder) -> Intent:
 
 
 @task(cache_policy=NO_CACHE, retries=0)
-def send_orders(desk: Desk, at: datetime) -> bool:
+def send_orders(desk: Desk, at: datetime, verdict: Verdict) -> bool:
     """Send every NEW intent of this decision once, exits first; give up what an older decision never sent.
+
+    The verdict is this tick's, not the decision's: HALT sends nothing, and entries leave under ALLOW only. An entry waits
+    while it is not known whether the exit before it arrived: sent first, it would be eaten by what is still held.
 
     Returns
     -------
-    Whether anything was sent.
+    Whether any intent has changed.
     """
+    if verdict is Verdict.HALT:
+        return False
     _try_dead_ones_again(desk, at)
-    new = [intent for intent in desk.store.intents.open() if intent.state is IntentState.NEW]
+    pending = open_intents(desk)
+    unsure = {intent.symbol for intent in pending if intent.reduce_only and intent.state in UNANSWERED_STATES}
+    new = [intent for intent in pending if intent.state is IntentState.NEW]
     for intent in sorted(new, key=lambda i: (i.leg != "exit", i.symbol)):
-        if intent.decision_time == at:
-            _send(desk, intent)
-        else:
-            desk.store.intents.update(expired(intent, now=desk.now))
+        if reason := _reason_to_give_up(intent, at, verdict):
+            desk.store.intents.update(expired(intent, now=desk.now, reason=reason))
+        elif intent.reduce_only or intent.symbol not in unsure:
+            unsure |= {intent.symbol} if _send(desk, intent).state in (IntentState.NEW, *UNANSWERED_STATES) else set()
     return bool(new)
 
 
-def _send(desk: Desk, intent: Intent) -> None:
+def _reason_to_give_up(intent: Intent, at: datetime, verdict: Verdict) -> str:
+    if intent.decision_time != at:
+        return "superseded before it was sent"
+    return "" if intent.reduce_only or verdict is Verdict.ALLOW else f"no entry while {verdict.name}"
+
+
+def _send(desk: Desk, intent: Intent) -> Intent:
     leaving = sending(intent, epoch=desk.epoch, now=desk.now)
     desk.store.intents.update(leaving)
     answer = desk.venue.submit(request_of(leaving))
-    desk.store.intents.update(answered(leaving, answer, now=desk.venue.server_time()))
+    seen = answered(leaving, answer, now=desk.venue.server_time())
+    desk.store.intents.update(seen)
+    return seen
 
 
 def _try_dead_ones_again(desk: Desk, at: datetime) -> None:
@@ -99,8 +126,14 @@ def _try_dead_ones_again(desk: Desk, at: datetime) -> None:
     for intent in sorted(desk.store.intents.of_decision(desk.account, at), key=lambda i: i.attempt):
         newest[intent.symbol, intent.leg] = intent
     dead = tuple(again(i, now=desk.now) for i in newest.values() if i.state is IntentState.DEAD and i.sent_at)
-    if dead:
+    if dead and not _is_superseded(desk, at):
         desk.store.intents.add(dead)
+
+
+def _is_superseded(desk: Desk, at: datetime) -> bool:
+    """Whether anything later was ordered: what a flattening has closed does not come back a leg at a time."""
+    recent = desk.store.intents.all(RECENT)
+    return any(intent.account == desk.account and intent.decision_time > at for intent in recent)
 
 
 @task(cache_policy=NO_CACHE)

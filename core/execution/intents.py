@@ -107,7 +107,7 @@ def answered(intent: Intent, answer: Submission, *, now: datetime) -> Intent:
         case Rejected(code, reason):
             return replace(intent, state=IntentState.REJECTED, reason=f"{code}: {reason}", changed_at=now)
         case NotSent(reason):
-            return replace(intent, state=IntentState.NEW, reason=reason, changed_at=now)
+            return replace(intent, state=IntentState.NEW, reason=reason, sent_at=None, changed_at=now)
         case Unknown(reason):
             return replace(intent, state=IntentState.UNKNOWN, reason=reason, changed_at=now)
 
@@ -119,10 +119,10 @@ def orphaned(intent: Intent, *, epoch: int, now: datetime) -> Intent:
     return intent
 
 
-def expired(intent: Intent, *, now: datetime) -> Intent:
-    """Give up an intent that never left and whose decision has been superseded."""
+def expired(intent: Intent, *, now: datetime, reason: str = "superseded before it was sent") -> Intent:
+    """Give up an intent that never left; having no `sent_at`, it is not tried again."""
     _require(intent, IntentState.NEW)
-    return replace(intent, state=IntentState.DEAD, reason="superseded before it was sent", changed_at=now)
+    return replace(intent, state=IntentState.DEAD, reason=reason, changed_at=now)
 
 
 def fence(intent: Intent) -> datetime:
@@ -142,13 +142,18 @@ def resolved(intent: Intent, seen: Lookup, *, booked: Decimal, now: datetime) ->
     if isinstance(seen, Failed):
         return intent
     if isinstance(seen, NotFound):
-        if booked or seen.as_of <= fence(intent):
-            return intent
-        return replace(intent, state=IntentState.DEAD, reason="not at the venue after the fence", changed_at=now)
+        return intent if seen.as_of <= fence(intent) else _gone(intent, booked, now)
     order = seen.order
     if order.status == "open" or booked != order.filled:
         return replace(intent, state=IntentState.ACKED, order_id=order.order_id, changed_at=now)
     return replace(intent, state=IntentState.DONE, order_id=order.order_id, reason=order.status, changed_at=now)
+
+
+def _gone(intent: Intent, booked: Decimal, now: datetime) -> Intent:
+    """End an order that the venue no longer has: with a fill in our books it was there, and must never be sent again."""
+    if booked:
+        return replace(intent, state=IntentState.DONE, reason="forgotten by the venue, its fills are booked", changed_at=now)
+    return replace(intent, state=IntentState.DEAD, reason="not at the venue after the fence", changed_at=now)
 
 
 def again(intent: Intent, *, now: datetime) -> Intent:

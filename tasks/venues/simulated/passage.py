@@ -47,7 +47,8 @@ def _in_play(state: State) -> set[str]:
 
 def _settlements(world: World, state: State, now: int) -> Rates:
     due: dict[int, dict[str, Decimal]] = defaultdict(dict)
-    for symbol in sorted({*_in_play(state), *state.holdings}):
+    listed = {rules.symbol for rules in world.instruments(now)}
+    for symbol in sorted(_in_play(state) | (state.holdings.keys() & listed)):  # the world forgets who is long gone
         since = state.funded.get(symbol, _first_held(state, symbol))
         for moment, rate in world.funding(symbol, since + 1, now, now).tolist():
             due[int(moment)][symbol] = Decimal(repr(rate))
