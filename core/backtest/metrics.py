@@ -1,13 +1,18 @@
 """What a series of returns amounts to. Definitions as in the statistics note; 365 days of 24 hours.
 
-Sharpe and Sortino are of **daily** returns: hourly returns of held positions are autocorrelated, and scaling them by
-the square root of 8760 would flatter.
+Ratios, moments and tails are of **daily** returns: hourly returns of held positions are autocorrelated, and scaling them
+by the square root of 8760 would flatter. Drawdowns are of every bar, so a fall inside a day counts.
+
+Nothing here is NaN or infinite for finite returns of at least -1: a ratio that would divide by nothing is 0, and each
+function says when.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
+from core.backtest.serial import autocorrelations, lo_eta, newey_west_lag
+from core.backtest.tails import expected_shortfall
 from core.market.features import day_of
 from core.types import Array, Ints
 
@@ -16,7 +21,11 @@ DAYS_PER_YEAR = 365
 
 @dataclass(frozen=True, slots=True)
 class Metrics:
-    """Figures of one run; ratios are annual, `max_drawdown` is negative, `turnover_per_day` is traded value over equity."""
+    """Figures of one run.
+
+    Ratios are annual; `max_drawdown`, `worst_day` and `best_day` are signed returns, `es_95`, `es_975` and `cdar_95` are
+    losses and so positive; `turnover_per_day` is traded value over equity; `kurtosis` is raw (a normal has 3).
+    """
 
     sharpe: float
     sortino: float
@@ -26,6 +35,19 @@ class Metrics:
     max_drawdown: float
     turnover_per_day: float
     days: int
+    lo_sharpe: float = 0.0
+    log_t: float = 0.0
+    ulcer: float = 0.0
+    under_water: float = 0.0
+    hit_rate: float = 0.0
+    profit_factor: float = 0.0
+    es_95: float = 0.0
+    es_975: float = 0.0
+    cdar_95: float = 0.0
+    skew: float = 0.0
+    kurtosis: float = 3.0
+    best_day: float = 0.0
+    worst_day: float = 0.0
 
 
 def metrics(net: Array, turnover: Array, open_time: Ints) -> Metrics:
@@ -33,21 +55,33 @@ def metrics(net: Array, turnover: Array, open_time: Ints) -> Metrics:
 
     Parameters
     ----------
-    net, turnover : (T,) fraction of equity at the previous close; never NaN
+    net, turnover : (T,) fraction of equity at the previous close; never NaN, net at least -1
     open_time : (T,) milliseconds
     """
-    daily = daily_returns(net, open_time)
-    growth = cagr(daily)
-    drawdown = max_drawdown(net)
+    daily, water = daily_returns(net, open_time), drawdowns(net)
+    growth, deepest = cagr(daily), max_drawdown(net)
     return Metrics(
         sharpe=sharpe(daily),
         sortino=sortino(daily),
-        calmar=growth / -drawdown if drawdown < 0 else 0.0,
+        calmar=growth / -deepest if deepest < 0 else 0.0,
         cagr=growth,
         volatility=deviation(daily, ddof=1) * float(np.sqrt(DAYS_PER_YEAR)),
-        max_drawdown=drawdown,
+        max_drawdown=deepest,
         turnover_per_day=float(turnover.sum() / max(len(daily), 1)),
         days=len(daily),
+        lo_sharpe=lo_sharpe(daily),
+        log_t=log_t(daily),
+        ulcer=float(np.sqrt(np.mean(water**2))) if len(water) else 0.0,
+        under_water=float(np.mean(water < 0)) if len(water) else 0.0,
+        hit_rate=hit_rate(daily),
+        profit_factor=profit_factor(daily),
+        es_95=expected_shortfall(-daily, level=0.95),
+        es_975=expected_shortfall(-daily, level=0.975),
+        cdar_95=expected_shortfall(-water, level=0.95),
+        skew=standard_moment(daily, 3, normal=0.0),
+        kurtosis=standard_moment(daily, 4, normal=3.0),
+        best_day=float(daily.max()) if len(daily) else 0.0,
+        worst_day=float(daily.min()) if len(daily) else 0.0,
     )
 
 
@@ -75,6 +109,48 @@ def sharpe(daily: Array) -> float:
     return float(np.mean(daily) / spread * np.sqrt(DAYS_PER_YEAR)) if spread > 0 else 0.0
 
 
+def lo_sharpe(daily: Array) -> float:
+    """Sharpe ratio whose annual scale allows for autocorrelated days (Lo 2002): mean over deviation times eta(365).
+
+    Autocorrelations beyond the Newey-West lag ``4 (n / 100)^(2/9)`` (6 of 730 days) count as 0, the nearer ones taper
+    linearly to it (Bartlett). Without the taper the sum under the root can turn negative; with it, it cannot.
+    """
+    lags = newey_west_lag(len(daily))
+    taper = 1.0 - np.arange(1, lags + 1) / (lags + 1)
+    scale = lo_eta(taper * autocorrelations(daily, lags), DAYS_PER_YEAR)
+    return sharpe(daily) * scale / float(np.sqrt(DAYS_PER_YEAR))
+
+
+def log_t(daily: Array) -> float:
+    """Return the t statistic of the mean log return: what compounding leaves of an edge.
+
+    0 without variation. A day that loses everything has a log return of minus infinity; the statistic then tends to -1.
+    """
+    if (daily <= -1.0).any():
+        return -1.0
+    growth = np.log1p(daily)
+    spread = deviation(growth, ddof=1)
+    return float(np.mean(growth) / spread * np.sqrt(len(growth))) if spread > 0 else 0.0
+
+
+def hit_rate(daily: Array) -> float:
+    """Share of days with a gain among the days with any return; 0 when there is none."""
+    moved = np.count_nonzero(daily)
+    return float(np.count_nonzero(daily > 0) / moved) if moved else 0.0
+
+
+def profit_factor(daily: Array) -> float:
+    """Sum of the days' gains over the sum of the days' losses; 0 without a loss."""
+    lost = -float(np.minimum(daily, 0.0).sum())
+    return float(np.maximum(daily, 0.0).sum() / lost) if lost > 0 else 0.0
+
+
+def standard_moment(daily: Array, power: int, *, normal: float) -> float:
+    """Mean power of the standardised (n) values: 3 is skewness, 4 raw kurtosis; `normal` without variation."""
+    spread = deviation(daily, ddof=0)
+    return float(np.mean(((daily - np.mean(daily)) / spread) ** power)) if spread > 0 else normal
+
+
 def deviation(values: Array, *, ddof: int) -> float:
     """Return the standard deviation; 0 for fewer than two values, and for a constant, which rounding alone makes vary."""
     if len(values) < 2:
@@ -90,9 +166,12 @@ def sortino(daily: Array) -> float:
 
 
 def cagr(daily: Array) -> float:
-    """Compound growth a year; -1 when everything was lost."""
-    total = float(np.prod(1.0 + daily)) if len(daily) else 1.0
-    return total ** (DAYS_PER_YEAR / max(len(daily), 1)) - 1.0 if total > 0 else -1.0
+    """Compound growth a year; -1 when everything was lost, at most e^230 (1e100): wild hours have no meaningful year."""
+    if not len(daily):
+        return 0.0
+    if (daily <= -1.0).any():
+        return -1.0
+    return float(np.expm1(min(np.log1p(daily).mean() * DAYS_PER_YEAR, 230.0)))
 
 
 def drawdowns(net: Array) -> Array:

@@ -1,3 +1,4 @@
+from dataclasses import astuple
 from datetime import UTC, datetime
 
 import numpy as np
@@ -6,7 +7,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from core.backtest.metrics import cagr, daily_returns, daily_sums, drawdowns, max_drawdown, metrics, sharpe, sortino
+from core.backtest.metrics import (
+    cagr,
+    daily_returns,
+    daily_sums,
+    drawdowns,
+    hit_rate,
+    lo_sharpe,
+    log_t,
+    max_drawdown,
+    metrics,
+    profit_factor,
+    sharpe,
+    sortino,
+    standard_moment,
+)
 from core.market.timeframe import DAY, HOUR
 
 START = int(datetime(2024, 1, 1, tzinfo=UTC).timestamp() * 1000)
@@ -30,6 +45,8 @@ def test_twelve_days_amount_to_what_the_libraries_say():
     assert seen.volatility == pytest.approx(np.std(TWELVE_DAYS, ddof=1) * 365**0.5)
     assert seen.turnover_per_day == 0.5
     assert seen.days == 12
+    assert seen.ulcer == pytest.approx(0.0115703975, abs=1e-10)
+    assert (seen.best_day, seen.worst_day) == pytest.approx((0.025, -0.03))
 
 
 def test_a_loss_on_the_first_day_is_a_drawdown():
@@ -70,7 +87,16 @@ def test_a_small_variation_is_still_a_variation():
 
 def test_no_bars_amount_to_nothing():
     seen = metrics(np.zeros(0), np.zeros(0), times(0))
-    assert (seen.sharpe, seen.sortino, seen.calmar, seen.cagr, seen.max_drawdown, seen.days) == (0, 0, 0, 0, 0, 0)
+    assert seen.kurtosis == 3.0
+    assert sum(map(abs, astuple(seen))) == 3.0
+
+
+@pytest.mark.parametrize("value", [0.0, 0.01, -0.01])
+def test_a_constant_has_no_ratio_but_has_its_own_worst_day(value):
+    seen = metrics(np.full(40, value), np.zeros(40), times(40))
+    assert (seen.sharpe, seen.lo_sharpe, seen.log_t, seen.skew, seen.kurtosis) == (0, 0, 0, 0, 3)
+    assert (seen.worst_day, seen.es_95, seen.es_975) == pytest.approx((value, -value, -value))
+    assert (seen.hit_rate, seen.under_water) == (float(value > 0), float(value < 0))
 
 
 def test_ruin_is_the_loss_of_everything():
@@ -78,6 +104,12 @@ def test_ruin_is_the_loss_of_everything():
     assert cagr(net) == -1.0
     assert max_drawdown(net) == -1.0
     assert metrics(net, net * 0, times(4)).calmar == -1.0
+
+
+def test_a_wild_hour_has_a_finite_year():
+    seen = metrics(np.array([2.0, 2.0, -1e-9]), np.zeros(3), times(3, HOUR))
+    assert 1e99 < seen.cagr < 1e101
+    assert np.isfinite(seen.calmar)
 
 
 @given(returns, st.floats(0.1, 10))
@@ -104,3 +136,77 @@ def test_one_more_loss_never_makes_the_deepest_drawdown_milder(net, loss):
 def test_days_compound_to_what_the_bars_compound_to(net, hour):
     daily = daily_returns(net, times(len(net), HOUR) + hour * HOUR)
     assert np.prod(1 + daily) == pytest.approx(np.prod(1 + net))
+
+
+def test_days_without_a_return_are_neither_hits_nor_misses():
+    assert hit_rate(np.array([0.01, 0.0, -0.02, 0.03, 0.0])) == pytest.approx(2 / 3)
+    assert hit_rate(np.zeros(5)) == 0.0
+
+
+def test_a_profit_factor_is_gains_over_losses():
+    assert profit_factor(np.array([0.03, -0.01, 0.01, -0.01])) == pytest.approx(2.0)
+    assert profit_factor(np.array([0.03, 0.0])) == 0.0
+
+
+def test_moments_are_those_of_the_population():
+    assert standard_moment(np.array([-1.0, 1.0, -1.0, 1.0]), 4, normal=3.0) == pytest.approx(1.0)
+    assert standard_moment(np.array([0.0, 0.0, 0.0, 1.0]), 3, normal=0.0) == pytest.approx(2 / 3**0.5)
+
+
+def test_what_is_halved_and_then_doubled_has_no_log_return():
+    daily = np.array([1.0, -0.5] * 10)
+    assert daily.mean() == 0.25
+    assert log_t(daily) == pytest.approx(0.0, abs=1e-12)
+
+
+def test_the_log_statistic_of_a_ruin_is_its_limit():
+    daily = np.full(100, 0.01) + np.linspace(0, 0.001, 100)
+    nearly, ruined = daily.copy(), daily.copy()
+    nearly[50], ruined[50] = -1 + 1e-15, -1.0
+    assert log_t(ruined) == -1.0
+    assert log_t(nearly) == pytest.approx(-1.0, abs=0.05)
+
+
+def test_a_trend_in_the_days_lowers_the_lo_sharpe_ratio_and_a_reversal_raises_it():
+    rng = np.random.default_rng(3)
+    shocks = rng.normal(0.002, 0.02, 1001)
+    trending, reverting = shocks[1:] + 0.5 * shocks[:-1], shocks[1:] - 0.3 * shocks[:-1]
+    assert lo_sharpe(trending) < 0.9 * sharpe(trending)
+    assert lo_sharpe(reverting) > 1.1 * sharpe(reverting)
+
+
+def test_without_autocorrelation_the_lo_sharpe_ratio_is_the_sharpe_ratio():
+    daily = np.random.default_rng(4).normal(0.001, 0.02, 100_000)
+    assert lo_sharpe(daily) == pytest.approx(sharpe(daily), rel=0.03)
+
+
+RUINOUS = arrays(float, st.integers(0, 80), elements=st.one_of(st.just(-1.0), st.just(0.0), st.floats(-1, 3)))
+
+
+@given(RUINOUS, st.sampled_from([HOUR, DAY]))
+def test_finite_returns_have_finite_figures(net, step):
+    seen = metrics(net, np.abs(net), times(len(net), step))
+    assert np.isfinite(astuple(seen)).all()
+    assert seen.es_975 >= seen.es_95 - 1e-12
+    assert 0 <= seen.cdar_95 <= -seen.max_drawdown + 1e-12
+    assert 0 <= seen.ulcer <= -seen.max_drawdown + 1e-12
+    assert seen.kurtosis >= seen.skew**2 + 1 - 1e-6
+    assert seen.worst_day <= seen.best_day
+
+
+@given(returns, st.floats(0.1, 10))
+def test_shares_and_shapes_do_not_depend_on_size(daily, factor):
+    assert hit_rate(daily * factor) == hit_rate(daily)
+    assert profit_factor(daily * factor) == pytest.approx(profit_factor(daily))
+    assert lo_sharpe(daily * factor) == pytest.approx(lo_sharpe(daily), rel=1e-6, abs=1e-9)
+    for power, normal in ((3, 0.0), (4, 3.0)):
+        small, large = (standard_moment(values, power, normal=normal) for values in (daily, daily * factor))
+        assert small == pytest.approx(large, rel=1e-6, abs=1e-9)
+
+
+@given(returns, st.randoms(use_true_random=False))
+def test_all_but_the_path_figures_are_blind_to_the_order_of_days(daily, random):
+    shuffled = np.array(random.sample(list(daily), len(daily)))
+    for name in ("sharpe", "sortino", "cagr", "log_t", "hit_rate", "profit_factor", "es_95", "es_975", "skew", "kurtosis"):
+        seen = [getattr(metrics(net, net * 0, times(len(net))), name) for net in (daily, shuffled)]
+        assert seen[0] == pytest.approx(seen[1], rel=1e-6, abs=1e-9), name
