@@ -4,17 +4,21 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-import numpy as np
 import polars as pl
 from duckdb import DuckDBPyConnection
 
 from core.errors import DataError
+from core.market.checks import BARS, require_good
 from core.market.panel import Panel
 from core.market.timeframe import bar_ms, milliseconds
+from storage.contents import cells, found
 from storage.database import Database
 from storage.frames import TIME, MemoryTable, Merge, Series, Shape, admitted, merged
-from storage.funding import MemoryFunding, funding_cells
+from storage.funding import MemoryFunding
+from storage.kept import KeptPanels
 from storage.panels import PRICES, Cells, Extent, Request, absence, assembled, extent_of
+from storage.resampled import resampled
+from storage.soundness import require_sound_bars, require_sound_funding
 
 SHAPE = Shape(
     subject="bars",
@@ -49,25 +53,23 @@ _NEWEST = """
     select symbol, max(open_time) from bars
     where venue = $venue and timeframe = $timeframe group by symbol order by symbol
 """
-_EXTENTS = """
-    select symbol, epoch_ms(min(open_time)), epoch_ms(max(open_time)) from bars
-    where venue = $venue and timeframe = $timeframe and open_time >= $start and open_time < $end
-      and ($symbols::varchar[] is null or list_contains($symbols::varchar[], symbol))
-    group by symbol order by symbol
-"""
-_CELLS = """
-    with names as (select unnest($symbols::varchar[]) as symbol, unnest(range(len($symbols))) as code)
-    select epoch_ms(open_time) as time, code, open, high, low, close, volume from bars join names using (symbol)
-    where venue = $venue and timeframe = $timeframe and open_time >= $start and open_time < $end
-"""
 
 
 class Bars(Protocol):
     """The bars of all markets.
 
-    1. A frame has the columns of `SHAPE`, finite numbers, open times on the grid of its timeframe, no bar twice; any other
-       frame is refused with DataError and changes nothing.
+    1. A frame has the columns of `SHAPE`, positive prices with open and close inside ``[low, high]``, volumes from 0 up, open
+       times on the grid of its timeframe, no bar twice, in any order; any other frame is refused with DataError and changes
+       nothing.
     2. `merge` adds what is new, counts what is the same, reports what differs and keeps what is stored.
+    3. A panel is made of one stored timeframe: of all that divide the one asked for and have such bars in the range, the
+       longest. So stored bars win, and 4h bars are otherwise made of 1h rather than of 1m bars.
+    4. A bar made of shorter ones has the first open, the highest high, the lowest low, the last close and the sum of the
+       volumes. It exists when at least one of them does: missing minutes count as minutes in which nothing traded, so a
+       series that begins in the middle of an hour begins with a bar of what there is.
+    5. A bar is given only when it is closed: when the last stored short bar of its symbol, in or out of the range asked for,
+       ends with it or later. So no later merge of newer bars changes a bar that was given, and a symbol that was delisted in
+       the middle of an hour is without that hour.
     """
 
     def merge(self, frame: pl.DataFrame) -> Merge:
@@ -93,21 +95,23 @@ class Bars(Protocol):
         """Align the bars that open in ``[start, end)``; None leaves that side open, or takes every symbol.
 
         The grid runs without a hole from the first to the last bar there is; symbols are alphabetical, and one without a
-        bar in the range is left out.
+        bar in the range is left out, with its funding.
 
         Raises
         ------
         DataError
-            When there is no such bar; the message says what is stored.
+            When there is no such bar; the message says what is stored. When a bar or a settlement in the range was spoiled
+            by hand: the message names it.
         """
         ...
 
 
 class DuckBars:
-    """`Bars` in market.duckdb."""
+    """`Bars` in market.duckdb; large panels are kept in the folder ``panels`` beside it, or where `kept` says."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, kept: KeptPanels | None = None) -> None:
         self._database = database
+        self._kept = kept or KeptPanels(database.path.with_name("panels"))
 
     def merge(self, frame: pl.DataFrame) -> Merge:
         """Take in bars, in one transaction."""
@@ -135,14 +139,15 @@ class DuckBars:
         """Align the bars that open in ``[start, end)``."""
         request = Request.of(venue, timeframe, start, end, symbols)
         with self._database.read() as connection:
-            rows = connection.execute(_EXTENTS, request.values).fetchall()
-            if not rows:
+            contents = found(connection, request)
+            if contents is None:
                 raise DataError(absence(request, _series(connection)))
-            extent = extent_of(request, rows)
-            within = {**request.values, "symbols": list(extent.symbols)}
-            found = connection.execute(_CELLS, within).fetchnumpy()
-            funding = funding_cells(connection, extent)
-        return assembled(extent, {name: np.asarray(column) for name, column in found.items()}, funding)
+            if (kept := self._kept.get(contents)) is not None:
+                return kept
+            bars, funding = cells(connection, request, contents)
+        panel = _panel(contents.extent, bars, funding)
+        self._kept.keep(contents, panel)
+        return panel
 
 
 class MemoryBars:
@@ -175,29 +180,37 @@ class MemoryBars:
     ) -> Panel:
         """Align the bars that open in ``[start, end)``."""
         request = Request.of(venue, timeframe, start, end, symbols)
-        rows = self._table.rows.filter(
-            pl.col("venue") == venue,
-            pl.col("timeframe") == timeframe,
-            pl.col("open_time").is_between(request.start, request.end, closed="left"),
-            pl.lit(symbols is None) | pl.col("symbol").is_in(symbols or ()),
-        )
+        rows = self._bars(request)
         if rows.is_empty():
             raise DataError(absence(request, self.series()))
         time = rows["open_time"].dt.epoch("ms").to_numpy()
         first, last = int(time.min()), int(time.max())
         extent = extent_of(request, [(name, first, last) for name in sorted(set(rows["symbol"]))])
-        return assembled(extent, _cells(rows, extent), self._funding.cells(extent))
+        return _panel(extent, _cells(rows, extent), self._funding.cells(extent))
+
+    def _bars(self, request: Request) -> pl.DataFrame:
+        mine = self._table.rows.filter(pl.col("venue") == request.venue)
+        wanted = pl.lit(request.symbols is None) | pl.col("symbol").is_in(request.symbols or ())
+        asked = pl.col("open_time").is_between(request.start, request.end, closed="left") & wanted
+        for source in request.sources(mine["timeframe"].unique()):
+            rows = resampled(mine.filter(pl.col("timeframe") == source), source, request.timeframe).filter(asked)
+            if rows.height:
+                return rows
+        return mine.clear()
 
 
 def _checked(frame: pl.DataFrame) -> pl.DataFrame:
     rows = admitted(frame, SHAPE)
     for timeframe in rows["timeframe"].unique():
-        astray = rows.filter(
-            pl.col("timeframe") == timeframe, pl.col("open_time").dt.epoch("ms") % bar_ms(timeframe) != 0
-        ).head(1)
-        if astray.height:
-            raise DataError(f"bars: {' '.join(map(str, astray.select(SHAPE.key).row(0)))} is off the {timeframe} grid")
+        bar_ms(timeframe)  # ConfigError for an unknown one
+    require_good(rows, BARS, SHAPE.subject)
     return rows
+
+
+def _panel(extent: Extent, bars: Cells, funding: Cells) -> Panel:
+    require_sound_bars(extent, bars)
+    require_sound_funding(extent, funding)
+    return assembled(extent, bars, funding)
 
 
 def _cells(rows: pl.DataFrame, extent: Extent) -> Cells:

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 from duckdb import DuckDBPyConnection
 
+from core.market.timeframe import bar_ms, utc
 from storage.database import Database
 from storage.frames import TIME, MemoryTable, Merge, Series, Shape, admitted, merged
 from storage.panels import Cells, Extent
@@ -36,7 +37,12 @@ _SERIES = """
 _NEWEST = "select symbol, max(settled_at) from funding where venue = $venue group by symbol order by symbol"
 _CELLS = """
     with names as (select unnest($symbols::varchar[]) as symbol, unnest(range(len($symbols))) as code)
-    select epoch_ms(settled_at) as time, code, rate from funding join names using (symbol) where venue = $venue
+    select epoch_ms(settled_at) as time, code, rate from funding join names using (symbol)
+    where venue = $venue and settled_at > $after and settled_at <= $until
+"""
+_CHECKSUM = """
+    select count(*), coalesce(sum(hash(hash(symbol, settled_at, rate))), 0) from funding
+    where venue = $venue and settled_at > $after and settled_at <= $until and list_contains($symbols::varchar[], symbol)
 """
 
 
@@ -47,6 +53,8 @@ class Funding(Protocol):
        refused with DataError and changes nothing.
     2. Venues stamp a settlement up to seconds late, each source in its own way: it is stored under the nearest full minute.
     3. `merge` adds what is new, counts what is the same, reports what differs and keeps what is stored.
+    4. Funding of a symbol without bars is taken in too, bars may follow; until then it is in no panel, and `without_bars`
+       names it.
     """
 
     def merge(self, frame: pl.DataFrame) -> Merge:
@@ -112,9 +120,31 @@ class MemoryFunding:
 
 
 def funding_cells(connection: DuckDBPyConnection, extent: Extent) -> Cells:
-    """Return the settlements of these symbols: time (ms), code of the symbol, rate."""
-    found = connection.execute(_CELLS, {"venue": extent.venue, "symbols": list(extent.symbols)}).fetchnumpy()
+    """Return the settlements of these symbols in this grid: time (ms), code of the symbol, rate."""
+    found = connection.execute(_CELLS, _within(extent)).fetchnumpy()
     return {name: np.asarray(column) for name, column in found.items()}
+
+
+def funding_checksum(connection: DuckDBPyConnection, extent: Extent) -> tuple[int, int]:
+    """Return the number and a checksum of what `funding_cells` answers."""
+    ((count, checksum),) = connection.execute(_CHECKSUM, _within(extent)).fetchall()
+    return count, checksum
+
+
+def without_bars(funding: Iterable[Series], bars: Iterable[Series]) -> tuple[Series, ...]:
+    """Return the funding of symbols that have no bars at all: it is stored, and no panel will ever show it.
+
+    Parameters
+    ----------
+    funding, bars : what `Funding.series` and `Bars.series` say
+    """
+    known = {(series.venue, series.symbol) for series in bars}
+    return tuple(series for series in funding if (series.venue, series.symbol) not in known)
+
+
+def _within(extent: Extent) -> dict[str, Any]:
+    after, until = utc(extent.first), utc(extent.last + bar_ms(extent.timeframe))
+    return {"venue": extent.venue, "symbols": list(extent.symbols), "after": after, "until": until}
 
 
 def _checked(frame: pl.DataFrame) -> pl.DataFrame:

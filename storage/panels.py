@@ -1,11 +1,12 @@
 """From rows to a panel: cells named by time and symbol code are scattered into NaN-filled arrays.
 
-A rate settled at τ belongs to the bar with ``open time < τ <= close time``.
+A rate settled at τ belongs to the bar with ``open time < τ <= close time``. What is scattered has been judged by
+`storage.soundness` before.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from core.errors import ConfigError
 from core.market.panel import Panel
-from core.market.timeframe import bar_ms
+from core.market.timeframe import TIMEFRAMES, bar_ms
 from core.types import Array, Ints
 from storage.frames import Series
 
@@ -50,14 +51,20 @@ class Request:
         for moment in (start, end):
             if moment is not None and moment.tzinfo is None:
                 raise ConfigError(f"bars: {moment} has no time zone; give an aware UTC datetime")
-        return cls(venue, timeframe, (start or _EPOCH).astimezone(UTC), (end or _FOREVER).astimezone(UTC), symbols)
+        since, until = (start or _EPOCH).astimezone(UTC), min((end or _FOREVER).astimezone(UTC), _FOREVER)
+        return cls(venue, timeframe, since, until, symbols)
 
     @property
-    def values(self) -> dict[str, Any]:
-        """The request as values to bind."""
-        names = None if self.symbols is None else list(self.symbols)
-        bounds = {"start": self.start, "end": self.end}
-        return {"venue": self.venue, "timeframe": self.timeframe, "symbols": names, **bounds}
+    def bounds(self) -> tuple[datetime, datetime]:
+        """The moments ``[start, end)`` that the bars asked for cover, each bar whole."""
+        return _next_open(self.start, self.timeframe), _next_open(self.end, self.timeframe)
+
+    def sources(self, stored: Iterable[str]) -> tuple[str, ...]:
+        """Return those of the stored timeframes that this one can be made of, the longest first: itself, if it is there."""
+        if self.timeframe not in TIMEFRAMES:
+            return ()
+        parts = [name for name in stored if name in TIMEFRAMES and bar_ms(self.timeframe) % bar_ms(name) == 0]
+        return tuple(sorted(parts, key=bar_ms, reverse=True))
 
     def __str__(self) -> str:
         names = "" if self.symbols is None else f" {', '.join(self.symbols[:5]) or 'no symbol at all'}"
@@ -87,41 +94,52 @@ class Extent:
         """(T,) the grid, milliseconds."""
         return np.arange(self.first, self.last + 1, bar_ms(self.timeframe), dtype=np.int64)
 
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(T, N)."""
+        return (self.last - self.first) // bar_ms(self.timeframe) + 1, len(self.symbols)
+
 
 def assembled(extent: Extent, bars: Cells, funding: Cells) -> Panel:
     """Return the panel of these bars (`PRICES`) and settlements (`rate`); funding outside the grid is left out."""
-    grid = extent.open_time
-    length = bar_ms(extent.timeframe)
-    row = (bars["time"] - extent.first) // length
-    shape = (len(grid), len(extent.symbols))
-    prices = {name: _scattered(shape, row, bars["code"], bars[name]) for name in PRICES}
-    return Panel(extent.venue, extent.timeframe, extent.symbols, grid, funding=_funding(extent, funding), **prices)
+    count, width = extent.shape
+    cell = (bars["time"] - extent.first) // bar_ms(extent.timeframe) * width + bars["code"]
+    prices = {name: _scattered((count, width), cell, bars[name]) for name in PRICES}
+    funds = _funding(extent, funding)
+    return Panel(extent.venue, extent.timeframe, extent.symbols, extent.open_time, funding=funds, **prices)
 
 
 def extent_of(request: Request, rows: Iterable[tuple[str, int, int]]) -> Extent:
-    """Return the labels of the panel, from rows of symbol, first and last open time."""
+    """Return the labels of the panel, from rows of symbol, first and last open time (ms) of the bars it is made of."""
     names, first, last = zip(*rows, strict=True)
-    return Extent(request.venue, request.timeframe, tuple(names), min(first), max(last))
+    length = bar_ms(request.timeframe)
+    return Extent(request.venue, request.timeframe, tuple(names), min(first) // length * length, max(last) // length * length)
 
 
 def absence(request: Request, stored: tuple[Series, ...]) -> str:
     """Say in one line why the request finds nothing, and what there is."""
-    mine = [s for s in stored if (s.venue, s.timeframe) == (request.venue, request.timeframe)]
+    mine = [s for s in stored if s.venue == request.venue and request.sources([s.timeframe])]
     if not mine:
         there = ", ".join(sorted({f"{s.venue} {s.timeframe}" for s in stored}))
         return f"bars: none of {request.venue} {request.timeframe}; stored: {there or 'nothing yet, import or ingest first'}"
     first, last = min(s.first for s in mine), max(s.last for s in mine)
-    return f"bars: none of {request}; stored: {len(mine)} symbols, {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC"
+    symbols = len({s.symbol for s in mine})
+    return f"bars: none of {request}; stored: {symbols} symbols, {first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC"
 
 
-def _scattered(shape: tuple[int, int], row: Ints, column: Ints, values: Array) -> Array:
+def _next_open(moment: datetime, timeframe: str) -> datetime:
+    length = timedelta(milliseconds=bar_ms(timeframe))
+    return _EPOCH - (_EPOCH - moment) // length * length
+
+
+def _scattered(shape: tuple[int, int], cell: Ints, values: Array) -> Array:
     cells = np.full(shape, np.nan)
-    cells[row, column] = values
+    cells.reshape(-1)[cell] = values
     return cells
 
 
 def _funding(extent: Extent, funding: Cells) -> Array:
-    rates = np.zeros((len(extent.open_time), len(extent.symbols)))
+    rates = np.zeros(extent.shape)
     # One millisecond earlier, so that a settlement at the close falls into the bar that ends there.
     row = (funding["time"] - extent.first - 1) // bar_ms(extent.timeframe)
     inside = (row >= 0) & (row < len(rates))

@@ -1,7 +1,9 @@
 """Runs: every backtest, optimisation and validation, with what went in and what came out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from difflib import get_close_matches
 from typing import Any, Protocol
 
 from core.errors import ConfigError
@@ -11,6 +13,9 @@ from storage.rows import add, fetched, row_of
 _INSERT = "insert into runs by name select * from offered on conflict do nothing returning id"
 _NEWEST = "select * from runs where kind = coalesce($kind, kind) order by started desc, id desc limit $limit"
 _ONE = "select * from runs where id = $id"
+_IDS = "select id from runs order by started desc, id desc"
+_SHORTEST = 4
+"""Characters of an id below which it is no use as a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +51,12 @@ class Runs(Protocol):
         ...
 
     def get(self, run_id: str) -> Run:
-        """Return one run.
+        """Return the run with this id, or the only one whose id begins so.
 
         Raises
         ------
         ConfigError
-            When there is none; the message names the newest ones.
+            When there is none, or several begin so; the message names the nearest, or the newest.
         """
         ...
 
@@ -72,11 +77,10 @@ class DuckRuns:
         return self._fetched(_NEWEST, {"kind": kind, "limit": limit})
 
     def get(self, run_id: str) -> Run:
-        """Return one run."""
-        found = self._fetched(_ONE, {"id": run_id})
-        if not found:
-            raise ConfigError(_unknown(run_id, self.all(None, 5)))
-        return found[0]
+        """Return the run with this id, or the only one whose id begins so."""
+        with self._database.read() as connection:
+            name = resolved(run_id, [known for (known,) in connection.execute(_IDS).fetchall()])
+            return fetched(connection, Run, _ONE, {"id": name})[0]
 
     def _fetched(self, sql: str, values: dict[str, Any]) -> tuple[Run, ...]:
         with self._database.read() as connection:
@@ -100,11 +104,25 @@ class MemoryRuns:
         return tuple(sorted(mine, key=lambda run: (run.started, run.id), reverse=True)[:limit])
 
     def get(self, run_id: str) -> Run:
-        """Return one run."""
-        if run_id not in self._runs:
-            raise ConfigError(_unknown(run_id, self.all(None, 5)))
-        return self._runs[run_id]
+        """Return the run with this id, or the only one whose id begins so."""
+        return self._runs[resolved(run_id, [run.id for run in self.all(None, len(self._runs))])]
 
 
-def _unknown(run_id: str, newest: tuple[Run, ...]) -> str:
-    return f"run {run_id}: unknown; the newest are {', '.join(run.id for run in newest) or 'none: run something first'}"
+def resolved(prefix: str, known: Sequence[str]) -> str:
+    """Return the one id that is `prefix` or begins with it; `known` are newest first.
+
+    Raises
+    ------
+    ConfigError
+        When none or several do, or the prefix is shorter than 4 characters.
+    """
+    if prefix in known:
+        return prefix
+    matches = [name for name in known if name.startswith(prefix)] if len(prefix) >= _SHORTEST else []
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        raise ConfigError(f"run {prefix}: {len(matches)} begin so; give more characters of {', '.join(matches[:5])}")
+    near = get_close_matches(prefix, known, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"the newest are {', '.join(known[:5]) or 'none: run something first'}"
+    raise ConfigError(f"run {prefix}: unknown; {hint}")

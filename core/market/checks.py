@@ -74,6 +74,20 @@ def drop_bad(frame: pl.DataFrame, checklist: Checklist) -> tuple[pl.DataFrame, t
     return good, tuple(fault.line for fault in faults)
 
 
+def require_good(frame: pl.DataFrame, checklist: Checklist, subject: str) -> None:
+    """Refuse rows from anywhere for the first that breaks a rule; repeats are not looked for.
+
+    Raises
+    ------
+    DataError
+        One line: subject, symbol, time, column, value, and how many rows are bad.
+    """
+    good, faults = _judge(frame, checklist.moment, checklist.rules)
+    if faults:
+        bad = len(frame) - len(good)
+        raise DataError(f"{subject}: {faults[0].first}; {bad:,} of {len(frame):,} rows bad, none stored")
+
+
 @dataclass(frozen=True, slots=True)
 class _Fault:
     count: int

@@ -7,8 +7,8 @@
 """
 
 import hashlib
-from dataclasses import dataclass, fields, replace
-from typing import Any
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Self
 
 import numpy as np
 
@@ -40,6 +40,8 @@ class Panel:
     close: Array
     volume: Array
     funding: Array
+    _hash: str | None = field(default=None, init=False, repr=False, compare=False)
+    _log_close: Array | None = field(default=None, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse a panel whose arrays or grid do not fit together."""
@@ -69,6 +71,13 @@ class Panel:
         """(T, N) quote currency traded in each bar: close times volume."""
         return self.close * self.volume
 
+    @property
+    def log_close(self) -> Array:
+        """(T, N) natural logarithm of the close. Computed once: a return over any look-back is then one subtraction."""
+        if self._log_close is None:
+            object.__setattr__(self, "_log_close", np.log(self.close))
+        return np.asarray(self._log_close)
+
     def rows(self, start: int, stop: int) -> "Panel":
         """Only the bars ``[start, stop)``."""
         cut = {f.name: getattr(self, f.name)[start:stop] for f in fields(self) if f.name not in _LABELS}
@@ -86,12 +95,22 @@ class Panel:
 
     @property
     def data_hash(self) -> str:
-        """sha256 over every label and number: two panels with the same hash are the same panel."""
+        """sha256 over every label and number: two panels with the same hash are the same panel. Computed once."""
+        if self._hash is None:
+            object.__setattr__(self, "_hash", self._digest())
+        return str(self._hash)
+
+    def with_hash(self, data_hash: str) -> Self:
+        """Take the hash from whoever computed it for this very panel before."""
+        object.__setattr__(self, "_hash", data_hash)
+        return self
+
+    def _digest(self) -> str:
         digest = hashlib.sha256(f"{self.venue}|{self.timeframe}|{','.join(self.symbols)}".encode())
-        for field in fields(self):
-            if field.name not in _LABELS:
-                digest.update(np.ascontiguousarray(getattr(self, field.name)).tobytes())
+        for entry in fields(self):
+            if entry.name not in _LABELS:
+                digest.update(np.ascontiguousarray(getattr(self, entry.name)).tobytes())
         return digest.hexdigest()
 
 
-_LABELS = ("venue", "timeframe", "symbols")
+_LABELS = ("venue", "timeframe", "symbols", "_hash", "_log_close")

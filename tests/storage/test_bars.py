@@ -87,7 +87,16 @@ def test_an_empty_frame_merges_to_nothing(store):
         (lambda f: f.with_columns(high=pl.lit(None, dtype=pl.Float64)), r"2024-01-01 00:00:00\+00:00 has an empty cell"),
         (lambda f: f.with_columns(low=pl.lit(float("nan"))), "is not all finite"),
         (lambda f: pl.concat([f, f.tail(1)]), r"2024-01-01 03:00:00\+00:00 is there twice"),
-        (lambda f: f.with_columns(pl.col("open_time").dt.offset_by("5m")), "is off the 1h grid"),
+        (lambda f: f.with_columns(close=pl.lit(float("inf"))), "is not all finite"),
+        (lambda f: f.with_columns(pl.col("open_time").dt.offset_by("5m")), "00:05 UTC: .* must open on the grid"),
+        (
+            lambda f: f.with_columns(open=pl.lit(0.0)),
+            "00:00 UTC: open = 0.0, but open must be positive; 4 of 4 rows",
+        ),
+        (lambda f: f.with_columns(low=pl.lit(-1.0)), "low = -1.0, but low must be positive"),
+        (lambda f: f.with_columns(volume=pl.lit(-1.0)), "volume may not be negative"),
+        (lambda f: f.with_columns(high=pl.col("low") - 1), "high may not be below low"),
+        (lambda f: f.with_columns(close=pl.col("high") * 2), "close must lie between low and high"),
     ],
 )
 def test_a_frame_that_cannot_be_stored_is_refused_whole(store, spoil, complaint):
@@ -95,6 +104,11 @@ def test_a_frame_that_cannot_be_stored_is_refused_whole(store, spoil, complaint)
         store.bars.merge(spoil(frame()))
     assert "\n" not in str(caught.value)
     assert store.bars.series() == ()
+
+
+def test_bars_may_come_in_any_order(store):
+    store.bars.merge(frame(hours=[3, 0, 2, 1]))
+    assert store.bars.panel("bybit", "1h").open[:, 0].tolist() == [100.0, 101.0, 102.0, 103.0]
 
 
 def test_an_unknown_timeframe_is_refused(store):

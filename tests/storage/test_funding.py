@@ -4,6 +4,7 @@ import polars as pl
 import pytest
 
 from core.errors import DataError
+from storage.funding import without_bars
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 
@@ -65,3 +66,28 @@ def test_a_frame_that_cannot_be_stored_is_refused_whole(store, spoil, complaint)
     with pytest.raises(DataError, match=complaint):
         store.funding.merge(spoil(frame(0)))
     assert store.funding.series() == ()
+
+
+def bars(symbol):
+    prices = dict.fromkeys(("open", "high", "low", "close", "volume"), 10.0)
+    hours = pl.Series([START + timedelta(hours=hour) for hour in range(9)], dtype=pl.Datetime("ms", "UTC"))
+    names = {"venue": "bybit", "symbol": symbol, "timeframe": "1h", "source": "test"}
+    return pl.DataFrame({"open_time": hours}).with_columns(**{name: pl.lit(value) for name, value in (names | prices).items()})
+
+
+def test_funding_of_a_symbol_without_bars_is_named_and_in_no_panel(store):
+    store.bars.merge(bars("BTCUSDT"))
+    store.funding.merge(pl.concat([frame(8), frame(0, 8, symbol="XUSDT", rate=0.5)]))
+    panel = store.bars.panel("bybit", "1h")
+    assert panel.symbols == ("BTCUSDT",)
+    assert panel.funding.sum() == 0.0001
+    (unknown,) = without_bars(store.funding.series(), store.bars.series())
+    assert (unknown.venue, unknown.symbol, unknown.bars) == ("bybit", "XUSDT", 2)
+
+
+def test_funding_that_came_before_its_bars_counts_once_they_are_there(store):
+    store.bars.merge(bars("BTCUSDT"))
+    store.funding.merge(frame(8, symbol="XUSDT", rate=0.5))
+    store.bars.merge(bars("XUSDT"))
+    assert store.bars.panel("bybit", "1h").funding[:, 1].tolist() == [0.0] * 7 + [0.5, 0.0]
+    assert without_bars(store.funding.series(), store.bars.series()) == ()

@@ -28,9 +28,21 @@ def test_the_newest_runs_of_a_kind_come_first(store):
     assert store.runs.all("validate", 10) == ()
 
 
-def test_an_unknown_run_is_refused_with_what_is_there(store):
+def test_an_unknown_run_is_refused_with_the_nearest_or_what_is_there(store):
     with pytest.raises(ConfigError, match="none: run something first"):
         store.runs.get("r-9")
     store.runs.append(run("r-1"))
-    with pytest.raises(ConfigError, match="run r-9: unknown; the newest are r-1"):
+    with pytest.raises(ConfigError, match=r"run r-9: unknown; did you mean r-1\?"):
         store.runs.get("r-9")
+    with pytest.raises(ConfigError, match="run zzzz: unknown; the newest are r-1"):
+        store.runs.get("zzzz")
+
+
+def test_a_run_answers_to_its_first_characters_while_no_other_begins_so(store):
+    for name in ("abcd1", "abcd2", "beef0"):
+        store.runs.append(run(name))
+    assert store.runs.get("beef").id == "beef0"
+    with pytest.raises(ConfigError, match="run abcd: 2 begin so; give more characters of abcd2, abcd1"):
+        store.runs.get("abcd")
+    with pytest.raises(ConfigError, match="run bee: unknown"):
+        store.runs.get("bee")

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from core.errors import DataError
-from core.market.checks import BARS, FUNDING, drop_bad, refuse_bad
+from core.market.checks import BARS, FUNDING, drop_bad, refuse_bad, require_good
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 NAN, INF = float("nan"), float("inf")
@@ -50,6 +50,19 @@ def test_a_bad_bar_is_refused_with_its_symbol_time_and_column(changed, found):
     minute = changed.get("minute", 0)
     assert said.startswith(f"bybit BTCUSDT 2024-01-01 02:{minute:02d} UTC: {found}"), said
     assert said.endswith("1 of 4 rows is bad: correct the file, or leave them out with --skip-bad")
+
+
+@pytest.mark.parametrize(("changed", "found"), FAULTS)
+def test_a_bad_bar_from_anywhere_is_refused_in_the_same_words(changed, found):
+    with pytest.raises(DataError) as caught:
+        require_good(frame(bar(0), bar(2, **changed), bar(1)), BARS, "bars")
+    assert str(caught.value).startswith("bars: bybit BTCUSDT 2024-01-01 02:")
+    assert found in str(caught.value)
+    assert str(caught.value).endswith("1 of 3 rows bad, none stored")
+
+
+def test_good_bars_in_any_order_pass():
+    require_good(frame(bar(2), bar(0), bar(1)), BARS, "bars")
 
 
 @pytest.mark.parametrize(("changed", "found"), FAULTS)

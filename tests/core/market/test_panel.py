@@ -51,6 +51,13 @@ def test_one_number_changes_the_hash_and_a_copy_does_not(panel):
     assert replace(panel, venue="okx").data_hash != panel.data_hash
 
 
+def test_a_panel_cut_from_one_whose_hash_is_known_has_a_hash_of_its_own(panel):
+    known = replace(panel).with_hash("told")
+    assert known.data_hash == "told"
+    assert known.rows(0, 4).data_hash == known.columns([0, 1, 2]).data_hash == panel.data_hash
+    assert known.rows(0, 3).data_hash != panel.data_hash
+
+
 def test_an_array_of_another_shape_is_refused(panel):
     with pytest.raises(DataError, match="funding has shape"):
         replace(panel, funding=np.zeros((4, 2)))
