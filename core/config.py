@@ -9,7 +9,7 @@ import json
 from difflib import get_close_matches
 from typing import Annotated, Any, Self, get_args
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from core.errors import ConfigError
 
@@ -30,6 +30,14 @@ class Config(BaseModel):
     """A frozen record that knows its own name."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_truth_for_a_number(cls, value: Any, info: ValidationInfo) -> Any:
+        # Python counts True as 1, and so would a parameter that was meant to be a number.
+        if isinstance(value, bool) and cls.model_fields[str(info.field_name)].annotation in {int, float}:
+            raise ValueError(f"{value} is not a number")
+        return value
 
     @property
     def canonical_json(self) -> str:

@@ -1,27 +1,28 @@
 """The seam: from a panel and a release to target weights. Backtest, rehearsal, paper and live all come through here.
 
-    strategy -> inverse volatility -> sleeve budgets -> leverage for the volatility target -> kernel (step-down, Kelly, caps)
+    strategy -> inverse volatility -> sleeve budgets -> kernel (volatility target x step-down x Kelly, caps, band, costs, stops)
 
 Everything in this file is a function of bars ``[: t + 1]`` for the decision at bar t; only the kernel looks at what the
 book has realised, and that too is a function of those bars.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 
-from core.backtest.kernel import Knobs, Paths, simulate
+from core.backtest.kernel import Paths, simulate
+from core.backtest.run import Knobs, Tape
+from core.backtest.tape import make_tape
 from core.deploy.release import Release, Sleeve
 from core.errors import DataError
-from core.market.features import bars_per_year, decision_rows, ewma_variance, simple_returns
+from core.market.features import bars_per_year, decision_rows, ewma_variance
 from core.market.panel import Panel
 from core.market.timeframe import milliseconds, utc
 from core.sizing.inverse_vol import inverse_vol_weights
-from core.sizing.scaler import vol_target_leverage
 from core.strategies.registry import strategy
 from core.types import Array, Ints, Mask
-from core.universe import eligible
+from core.universe import eligible, usual_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,9 @@ class Market:
     rows : (D,) decision bars, all at or after `first`
     eligible : (D, N)
     vol : (D, N) annualised fraction, NaN before a symbol's first return
-    returns : (T, N) simple returns per bar
+    value : (D, N) usual quote currency traded a day, NaN where unknown
+    atr_bars : smoothing of the average true range on the tape
+    tape : the same and the bars, as the kernel reads them
     """
 
     panel: Panel
@@ -42,7 +45,17 @@ class Market:
     rows: Ints
     eligible: Mask
     vol: Array
-    returns: Array
+    value: Array
+    atr_bars: int
+    tape: Tape
+
+    def until(self, stop: int) -> "Market":
+        """Return the market as it was known when bar ``stop - 1`` had closed."""
+        kept = slice(0, int(np.searchsorted(self.rows, stop)))
+        panel, rows = self.panel.rows(0, stop), self.rows[kept]
+        tape = make_tape(panel, rows, self.vol[kept], self.value[kept], atr_bars=self.atr_bars)
+        cut = {name: getattr(self, name)[kept] for name in ("eligible", "vol", "value")}
+        return replace(self, panel=panel, rows=rows, tape=tape, **cut)
 
 
 class Decision(NamedTuple):
@@ -70,7 +83,10 @@ def prepare(panel: Panel, release: Release) -> Market:
         )
     variance = ewma_variance(panel.close, float(release.vol_half_life))[rows]
     vol = np.sqrt(variance * bars_per_year(panel.bar_ms))
-    return Market(panel, first, rows, eligible(panel, rows, release.universe), vol, simple_returns(panel.close))
+    value = usual_value(panel, rows, release.universe)
+    atr_bars = release.stops.atr_bars
+    tape = make_tape(panel, rows, vol, value, atr_bars=atr_bars)
+    return Market(panel, first, rows, eligible(panel, rows, value, release.universe), vol, value, atr_bars, tape)
 
 
 def raw_weights(market: Market, sleeves: tuple[Sleeve, ...], *, vol_floor: float) -> Array:
@@ -91,27 +107,38 @@ def raw_weights(market: Market, sleeves: tuple[Sleeve, ...], *, vol_floor: float
 
 def run(market: Market, release: Release) -> Paths:
     """Run the release's model book over the market."""
-    panel = market.panel
     raw = raw_weights(market, release.sleeves, vol_floor=release.vol_floor)
-    leverage = vol_target_leverage(raw, market.returns, market.rows, panel.bar_ms, release.scaler)
-    return simulate((panel.open, panel.close, panel.funding), (market.rows, raw, leverage), market.first, knobs(release))
+    return simulate(market.tape, raw, knobs(market, release))
 
 
-def knobs(release: Release) -> Knobs:
+def knobs(market: Market, release: Release) -> Knobs:
     """Return the release's numbers as the kernel reads them."""
-    scaler = release.scaler
+    costs, caps, scaler, stops = release.costs, release.caps, release.scaler, release.stops
+    shared = len(set(market.tape.asset)) < len(market.tape.asset)
     return Knobs(
-        fee=release.costs.fee,
-        slippage=release.costs.slippage,
+        fee=costs.fee,
+        half_spread=costs.half_spread,
+        impact=costs.impact * costs.capital**0.5,
+        room=caps.liquidity / costs.capital,
         band=release.band,
-        cap_symbol=release.caps.symbol,
-        cap_gross=release.caps.gross,
+        cap_symbol=min(caps.symbol, caps.asset),
+        cap_asset=caps.asset if shared else caps.gross,
+        cap_gross=caps.gross,
+        target_vol=scaler.target_vol,
+        max_leverage=scaler.max_leverage,
+        correlation=scaler.correlation,
+        mismatch=scaler.mismatch,
+        vol_decay=0.5 ** (1.0 / scaler.vol_half_life),
+        bars_per_year=bars_per_year(market.panel.bar_ms),
         stepdown_start=scaler.stepdown_start,
         stepdown_end=scaler.stepdown_end,
         stepdown_floor=scaler.stepdown_floor,
         kelly_fraction=scaler.kelly_fraction,
         kelly_floor=scaler.kelly_floor,
+        kelly_cap=scaler.kelly_cap,
         kelly_decay=0.5 ** (1.0 / scaler.kelly_half_life),
+        trail_atr=stops.trail_atr,
+        stop_atr=stops.stop_atr,
     )
 
 

@@ -18,33 +18,44 @@ class UniverseConfig(Config):
     top: Annotated[int, Field(ge=1, le=1000)] = 20
     """How many symbols, by traded value."""
     min_listed_days: Annotated[int, Field(ge=1, le=2000)] = 60
-    """Days of bars a symbol must have before it is eligible."""
+    """Days of bars a symbol must have had, within the last twice as many, before it is eligible."""
     liquidity_days: Annotated[int, Field(ge=1, le=365)] = 30
     """Whole UTC days over which the median traded value ranks the symbols."""
 
 
-def eligible(panel: Panel, rows: Ints, config: UniverseConfig) -> Mask:
+def eligible(panel: Panel, rows: Ints, value: Array, config: UniverseConfig) -> Mask:
     """Say who may be held after each decision bar.
 
     A symbol is eligible when it trades now, has been listed long enough, and ranks among the `top` by the median of its
     daily traded value over the last whole days. Ties go to the symbol that comes first in the alphabet.
 
+    Parameters
+    ----------
+    value : (D, N) from `usual_value`
+
     Returns
     -------
     (D, N) bool, row d from data up to the close of bar ``rows[d]`` only
     """
-    bars_per_day = DAY // panel.bar_ms
-    listed = np.cumsum(np.isfinite(panel.close), axis=0)[rows] >= config.min_listed_days * bars_per_day
-    median = _trailing_median_value(panel, rows, config.liquidity_days)
-    candidate = listed & np.isfinite(panel.close[rows]) & np.isfinite(median)
-    ranked = np.argsort(np.where(candidate, -median, np.inf), axis=1, kind="stable")
+    needed = config.min_listed_days * DAY // panel.bar_ms
+    listed = _bars_within(panel, rows, 2 * needed) >= needed  # a window, so that where the data starts does not matter
+    candidate = listed & np.isfinite(panel.close[rows]) & np.isfinite(value)
+    ranked = np.argsort(np.where(candidate, -value, np.inf), axis=1, kind="stable")
     out = np.zeros_like(candidate)
     np.put_along_axis(out, ranked[:, : config.top], values=True, axis=1)
     return out & candidate
 
 
-def _trailing_median_value(panel: Panel, rows: Ints, days: int) -> Array:
-    """(D, N) median daily traded value; NaN when fewer than half of the days traded."""
+def _bars_within(panel: Panel, rows: Ints, window: int) -> Ints:
+    """(D, N) bars each symbol has among the last `window` ones."""
+    so_far = np.pad(np.cumsum(np.isfinite(panel.close), axis=0, dtype=np.int64), ((1, 0), (0, 0)))
+    counted: Ints = so_far[rows + 1] - so_far[np.maximum(rows + 1 - window, 0)]
+    return counted
+
+
+def usual_value(panel: Panel, rows: Ints, config: UniverseConfig) -> Array:
+    """(D, N) median daily traded value over the last whole days, quote currency; NaN when fewer than half of them traded."""
+    days = config.liquidity_days
     daily, first_day = _daily_traded_value(panel)
     out = np.full((len(rows), len(panel.symbols)), np.nan)
     last_whole_day = day_of(panel.close_time[rows]) - first_day

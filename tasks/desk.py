@@ -104,4 +104,4 @@ def moment_to_trade(at: datetime | None, market: str | None) -> datetime | None:
 
 
 def _terms(costs: CostConfig) -> Terms:
-    return Terms(taker_bps=Decimal(str(costs.fee_bps)), slippage_bps=Decimal(str(costs.slippage_bps)))
+    return Terms(taker_bps=Decimal(str(costs.taker_bps)), slippage_bps=Decimal(str(costs.half_spread_bps)))

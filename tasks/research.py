@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,11 +18,11 @@ from core.errors import ConfigError
 from core.market.timeframe import DAY, bar_ms
 from core.optimize.search import SearchPlan, Trial, top_fifth
 from core.portfolio import Market, prepare, run
-from core.reporting.backtested import Backtested, backtested
 from core.reporting.night import Night
 from core.validation.family import FAMILY_SIZE, family_stream
 from core.validation.montecarlo import Stress, stress
-from core.validation.walkforward import WalkForward, ensemble, fit, net_sharpe, walk_forward
+from core.validation.robust import ensemble
+from core.validation.walkforward import WalkForward, fit, net_sharpe, walk_forward
 from storage.runs import Run
 from storage.trials import Trial as TrialRow
 from tasks import clock
@@ -53,17 +53,7 @@ def load_market(release: Release, end: datetime | None) -> Market:
     if end is not None and end <= release.book_start:
         raise ConfigError(f"start {release.book_start:%Y-%m-%d} is not before end {end:%Y-%m-%d}: swap them or widen the range")
     warmup = timedelta(milliseconds=release.warmup_bars * bar_ms(release.timeframe))
-    store().bars.panel(release.venue, release.timeframe, release.book_start, end)
     return prepare(store().bars.panel(release.venue, release.timeframe, release.book_start - warmup, end), release)
-
-
-def backtest(release: Release, end: datetime | None) -> Backtested:
-    """Run one release over stored bars and keep the result."""
-    started = clock.now()
-    market = load_market(release, end)
-    result = backtested(market, release, run(market, release))
-    keep_run("backtest", started, release.canonical_json, result.flat, result.data_hash)
-    return replace(result, seconds=(clock.now() - started).total_seconds())
 
 
 def release_to_test(
@@ -137,7 +127,7 @@ def gather(
         oos_days=len(daily),
         net_at_double_cost=float(np.mean(daily_returns(walk.net - walk.cost, walk.open_time))),
         drawdown_1_in_20=worst.drawdown_1_in_20,
-        largest_symbol_share=largest_share(paths.pnl),
+        largest_symbol_share=largest_share(paths.contribution.sum(axis=0)),
         oos_sharpe=walk.sharpe,
         incumbent_sharpe=net_sharpe(market, incumbent, first_test, len(market.panel)) if is_proven(incumbent) else None,
         same_as_incumbent=incumbent.sleeves == challenger.sleeves,

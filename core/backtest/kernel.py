@@ -1,198 +1,84 @@
-"""One pass over time: what a book of target weights would have earned. The only file that shifts time.
-
-A decision made at the close of bar t is an order in units, sized at that close; it fills at the open of bar t + 1. In bar t:
-
-1. The overnight gap (previous close to open) moves what is held. A symbol without a bar is closed at its last price, with
-   costs; an order for it, or one decided where it had no bar, is void.
-2. Orders decided at the previous close fill at the open; fee and slippage are paid on the value traded.
-3. Open to close moves what is held now.
-4. Funding settled in the bar, up to and including its close, is paid on the value at the close.
-5. Equity is marked. After a decision bar the scaler sees the realised state, and new orders are sized.
-
-Values are in units of the starting equity. The slow reference in tests/core/backtest/reference.py says the same in plain
-Python; both must agree to 1e-10.
-"""
+"""The kernel's front: what a book of raw weights would have earned, bar by bar. The steps are in core/backtest/steps.py."""
 
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
-from core.execution.band import worth_trading
-from core.sizing.caps import cap_weights
-from core.sizing.scaler import kelly_factor, stepdown
-from core.types import Array, Ints
+from core.backtest.run import Account, Knobs, Record, Run, Tape
+from core.backtest.steps import run_blocks
+from core.compiled import strict
+from core.types import Array
 
-
-class Knobs(NamedTuple):
-    """Every number the loop reads, in the units of the configs it comes from."""
-
-    fee: float
-    slippage: float
-    band: float
-    cap_symbol: float
-    cap_gross: float
-    stepdown_start: float
-    stepdown_end: float
-    stepdown_floor: float
-    kelly_fraction: float
-    kelly_floor: float
-    kelly_decay: float
+FRESH = Account(equity=1.0, peak=1.0, drawdown=0.0, variance=0.0, mean=0.0, square=0.0, traded=0.0, cost=0.0)
+"""Nothing held, nothing known."""
 
 
 class Paths(NamedTuple):
     """What happened, bar by bar; the (T,) series are fractions of equity at the previous close.
 
-    `targets` is (D, N), the weights decided; `weights` (T, N), the weights held at each close; `pnl` (N,) the sum of each
-    symbol's contributions after its costs; `forced` (N,) counts positions closed because their symbol had no bar.
+    `equity` is in units of the starting equity. `targets` is (D, N), the weights decided; `weights` (T, N), the weights held
+    at each close; `contribution` (T, N), each symbol's profit after its costs, as a fraction of the equity before the bar;
+    `forced` and `stopped` (N,) count positions closed for want of bars and by a stop.
+
+    Contributions add up to `net` in every bar but that of ruin, where more than everything may be lost; the two counts then
+    run on to the end of that block.
     """
 
     equity: Array
     net: Array
     fees: Array
-    slippage: Array
+    spread: Array
+    impact: Array
     funding: Array
     turnover: Array
     targets: Array
     weights: Array
-    pnl: Array
+    contribution: Array
     forced: Array
+    stopped: Array
 
 
-@njit(cache=True)
-def simulate(prices: tuple[Array, Array, Array], decisions: tuple[Ints, Array, Array], first: int, knobs: Knobs) -> Paths:
-    """Run the book.
+def simulate(tape: Tape, raw: Array, knobs: Knobs) -> Paths:
+    """Run one book with the strict build and keep everything.
 
     Parameters
     ----------
-    prices : (open, close, funding), each (T, N), as in `Panel`
-    decisions : (rows (D,), raw weights (D, N) with NaN for "leave alone", leverage (D,)), rows ascending and >= first
-    first : the bar at which the book starts with equity 1 and nothing held
+    raw : (D, N) raw weights decided at ``tape.rows``, gross at most 1; NaN leaves a position alone
 
     Returns
     -------
     Paths
-        Equity stays 1 before `first`, and 0 from the bar in which everything is lost: its net return is -1.
+        Equity stays 1 before the first decision fills, and 0 from the bar in which everything is lost: its net return is -1.
     """
-    rows, raw, leverage = decisions
-    paths = _empty_paths(prices[1].shape, raw.shape)
-    book = Book(np.zeros(raw.shape[1]), np.zeros(raw.shape[1]))
-    worth, scaler, d = 1.0, Realised(1.0, 0.0, 0.0), 0
-    for t in range(first, len(paths.equity)):
-        worth = _live_through(t, worth, prices, book, paths, knobs)
-        if worth <= 0.0:
-            paths.equity[t:] = 0.0
-            break
-        scaler = _remember(scaler, worth, paths.net[t], knobs.kelly_decay)
-        if d < len(rows) and rows[d] == t:
-            scale = leverage[d] * _confidence(scaler, worth, knobs)
-            paths.targets[d] = cap_weights(raw[d] * scale, knobs.cap_symbol, knobs.cap_gross)
-            _order(paths.targets[d], worth, book, knobs.band)
-            d += 1
-    return paths
+    run, width = fresh_run(tape, knobs, keep=True), raw.shape[1]
+    account = strict(run_blocks)(run, (0, len(raw)), pad_columns(raw, tape), 0, FRESH)
+    series, record = run.record.series, run.record
+    if account.equity <= 0.0:
+        lost = int(np.argmax(series[0] <= 0.0))
+        series[0, lost:], record.weights[lost:] = 0.0, 0.0
+        record.contribution[lost + 1 :] = 0.0  # the rest of the block was carried before it was known
+    cells = (array[:, :width].copy() for array in (record.targets, record.weights, record.contribution))
+    return Paths(*series, *cells, *record.exits[:, :width])
 
 
-class Book(NamedTuple):
-    """What is held, (N,), and what was ordered at the last close, (N,), both in units of the starting equity."""
-
-    held: Array
-    orders: Array
-
-
-class Realised(NamedTuple):
-    """What the scaler remembers of the book: peak equity, and decayed sums of returns and squared returns."""
-
-    peak: float
-    mean: float
-    square: float
-
-
-@njit(cache=True)
-def _empty_paths(shape: tuple[int, int], decided: tuple[int, int]) -> Paths:
-    count, width = shape
-    return Paths(
-        np.ones(count),
-        np.zeros(count),
-        np.zeros(count),
-        np.zeros(count),
-        np.zeros(count),
-        np.zeros(count),
-        np.zeros(decided),
-        np.zeros(shape),
-        np.zeros(width),
-        np.zeros(width),
+def fresh_run(tape: Tape, knobs: Knobs, *, keep: bool) -> Run:
+    """Return a run that has not begun; it keeps its paths or only its days."""
+    layers, bars, width = tape.bars.shape
+    kept = bars if keep else 0
+    record = Record(
+        series=np.zeros((layers, kept)),
+        targets=np.zeros((len(tape.rows) if keep else 0, width)),
+        weights=np.zeros((kept, width)),
+        contribution=np.zeros((kept, width)),
+        exits=np.zeros((2, width if keep else 0)),
     )
+    record.series[0] = 1.0
+    longest = int((tape.ends - tape.rows).max(initial=1))
+    return Run(tape, knobs, np.zeros((6, width)), np.zeros((5, longest)), np.zeros((3, tape.day[-1] + 1)), record)
 
 
-@njit(cache=True)
-def _live_through(t: int, before: float, prices: tuple[Array, Array, Array], book: Book, paths: Paths, knobs: Knobs) -> float:
-    """Take the whole book through steps 1 to 5 and return its worth at the close."""
-    yesterday, opens, closes, rates = prices[1][t - 1], prices[0][t], prices[1][t], prices[2][t]
-    held, orders, rate = book.held, book.orders, knobs.fee + knobs.slippage
-    earned_all, paid_all, traded_all = 0.0, 0.0, 0.0
-    for i in range(len(held)):
-        if held[i] != 0.0 or orders[i] != 0.0:
-            had = held[i]
-            held[i], earned, traded, paid = _carry(had, orders[i], yesterday[i], opens[i], closes[i], rates[i])
-            orders[i] = 0.0
-            paths.pnl[i] += (earned - paid - traded * rate) / before
-            paths.forced[i] += 1.0 if had != 0.0 and np.isnan(opens[i] + closes[i]) else 0.0
-            earned_all, paid_all, traded_all = earned_all + earned, paid_all + paid, traded_all + traded
-    worth = before + earned_all - paid_all - traded_all * rate
-    _record(t, (before, worth), (paid_all, traded_all), paths, knobs)
-    if worth > 0.0:
-        paths.weights[t] = held / worth
-    return worth
-
-
-@njit(cache=True)
-def _carry(
-    held: float, order: float, yesterday: float, opened: float, closed: float, rate: float
-) -> tuple[float, float, float, float]:
-    """Take one symbol through steps 1 to 4; return (value at the close, earned by price, value traded, funding paid)."""
-    if np.isnan(opened + closed + yesterday):
-        return 0.0, 0.0, abs(held), 0.0
-    gap, move = opened / yesterday, closed / opened
-    at_open, traded = held * gap, order * gap
-    value = (at_open + traded) * move
-    earned = (at_open - held) + (value - at_open - traded)
-    return value, earned, abs(traded), value * rate
-
-
-@njit(cache=True)
-def _record(t: int, worth: tuple[float, float], flows: tuple[float, float], paths: Paths, knobs: Knobs) -> None:
-    """Write the bar's figures as fractions of the equity before it."""
-    (before, after), (paid, traded) = worth, flows
-    paths.equity[t] = after
-    paths.net[t] = max(after, 0.0) / before - 1.0
-    paths.funding[t] = paid / before
-    paths.turnover[t] = traded / before
-    paths.fees[t] = traded / before * knobs.fee
-    paths.slippage[t] = traded / before * knobs.slippage
-
-
-@njit(cache=True)
-def _remember(seen: Realised, worth: float, net: float, decay: float) -> Realised:
-    return Realised(
-        max(seen.peak, worth),
-        decay * seen.mean + (1.0 - decay) * net,
-        decay * seen.square + (1.0 - decay) * net * net,
-    )
-
-
-@njit(cache=True)
-def _confidence(seen: Realised, worth: float, knobs: Knobs) -> float:
-    """Step-down times Kelly, from what the book has realised."""
-    drawdown = 1.0 - worth / seen.peak
-    variance = seen.square - seen.mean * seen.mean
-    step = stepdown(drawdown, knobs.stepdown_start, knobs.stepdown_end, knobs.stepdown_floor)
-    return step * kelly_factor(seen.mean, variance, knobs.kelly_fraction, knobs.kelly_floor)
-
-
-@njit(cache=True)
-def _order(target: Array, worth: float, book: Book, band: float) -> None:
-    """Size the orders that fill at the next open."""
-    for i in range(len(book.held)):
-        wanted = target[i] * worth
-        if not np.isnan(wanted) and worth_trading(wanted, book.held[i], band):
-            book.orders[i] = wanted - book.held[i]
+def pad_columns(raw: Array, tape: Tape) -> Array:
+    """Return (D, N) weights as (D, W), with nothing held in the padding; as they are if they have that width."""
+    if raw.shape[1] == tape.bars.shape[2]:
+        return raw
+    return np.pad(raw, ((0, 0), (0, tape.bars.shape[2] - raw.shape[1])))

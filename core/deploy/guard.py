@@ -42,7 +42,7 @@ class Evidence:
     """What the gate looks at; Sharpe ratios are annual, drawdowns negative.
 
     `family_z` is the O'Brien-Fleming statistic of the family's gross stream, `net_at_double_cost` the mean daily return of
-    the walk-forward with fees and slippage doubled, `incumbent_sharpe` the live release's on the same bars, None when what is
+    the walk-forward with its costs doubled, `incumbent_sharpe` the live release's on the same bars, None when what is
     live has never passed the gate itself.
     """
 

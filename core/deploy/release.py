@@ -15,6 +15,7 @@ from core.market.timeframe import DAY, bar_ms
 from core.risk.verdict import RiskConfig
 from core.sizing.caps import CapsConfig
 from core.sizing.scaler import ScalerConfig
+from core.sizing.stops import StopsConfig
 from core.strategies.registry import strategy, strategy_config
 from core.universe import UniverseConfig
 
@@ -63,6 +64,7 @@ class Release(Config):
     """Annualised volatility below which a symbol counts as this."""
     scaler: ScalerConfig = ScalerConfig()
     caps: CapsConfig = CapsConfig()
+    stops: StopsConfig = StopsConfig()
     band: Fraction = 0.25
     """A position is left alone while it is within this share of its target."""
     costs: CostConfig = CostConfig()
@@ -93,9 +95,9 @@ class Release(Config):
     @property
     def warmup_bars(self) -> int:
         """Bars before `book_start` that a first decision there looks back on."""
-        days = max(self.universe.min_listed_days, self.universe.liquidity_days) + 1
+        days = max(2 * self.universe.min_listed_days, self.universe.liquidity_days) + 1
         slowest = max(sleeve.history for sleeve in self.sleeves)
-        return max(slowest, 10 * self.vol_half_life, self.scaler.vol_window, days * DAY // bar_ms(self.timeframe)) + 1
+        return max(slowest, 10 * self.vol_half_life, days * DAY // bar_ms(self.timeframe)) + 1
 
 
 def baseline(venue: str, timeframe: str, book_start: datetime) -> Release:

@@ -1,9 +1,6 @@
 """The no-trade band: one rule for the backtest and for live orders."""
 
-from numba import njit
 
-
-@njit(cache=True)
 def worth_trading(target: float, held: float, band: float) -> bool:
     """Say whether to move from what is held to the target.
 
@@ -11,9 +8,7 @@ def worth_trading(target: float, held: float, band: float) -> bool:
 
     Parameters
     ----------
-    target, held : in the same unit, signed; never NaN
+    target, held : in the same unit, signed; a NaN target is never worth trading
     band : fraction of the target
     """
-    if target * held <= 0.0:
-        return target != held
-    return abs(target - held) > band * abs(target)
+    return (target * held <= 0.0 and target != held) or abs(target - held) > band * abs(target)

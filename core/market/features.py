@@ -1,8 +1,8 @@
 """Features several rooms share: returns, volatility, days. Row t uses rows ``[: t + 1]`` only."""
 
 import numpy as np
-from numba import njit
 
+from core.compiled import strict
 from core.market.timeframe import DAY
 from core.types import Array, Ints
 
@@ -21,25 +21,46 @@ def simple_returns(close: Array) -> Array:
     return np.nan_to_num(out, nan=0.0)
 
 
-@njit(cache=True)
 def ewma_variance(close: Array, half_life: float) -> Array:
     """(T, N) exponentially weighted mean of squared returns, per bar.
 
     Starts at the first squared return; a bar without a price, or right after one, leaves the average as it was.
     NaN until a symbol has had its first return.
     """
-    decay = 0.5 ** (1.0 / half_life)
-    count, width = close.shape
-    out = np.full((count, width), np.nan)
-    for i in range(width):
-        variance = np.nan
-        for t in range(1, count):
-            r = close[t, i] / close[t - 1, i] - 1.0
-            if np.isfinite(r):
-                variance = r * r if np.isnan(variance) else decay * variance + (1.0 - decay) * r * r
-                variance = max(variance, _VARIANCE_FLOOR)
-            out[t, i] = variance
+    squares = np.full_like(close, np.nan)
+    squares[1:] = (close[1:] / close[:-1] - 1.0) ** 2
+    return smoothed(squares, 0.5 ** (1.0 / half_life), _VARIANCE_FLOOR)
+
+
+def average_true_range(high: Array, low: Array, close: Array, bars: int) -> Array:
+    """(T, N) Wilder's average true range (1978), in price: smoothed by 1 / bars, starting at the first high - low.
+
+    A bar without a price leaves it as it was; NaN before a symbol's first bar.
+    """
+    reach = high - low
+    reach[1:] = np.fmax(reach[1:], np.fmax(np.abs(high[1:] - close[:-1]), np.abs(low[1:] - close[:-1])))
+    return smoothed(np.where(np.isfinite(close), reach, np.nan), 1.0 - 1.0 / bars, 0.0)
+
+
+def smoothed(values: Array, decay: float, floor: float) -> Array:
+    """(T, N) exponentially weighted mean of each column: starts at its first number, skips NaN, is never below `floor`.
+
+    NaN before the first number.
+    """
+    out = np.full_like(values, np.nan)
+    strict(smooth)(values, decay, floor, out)
     return out
+
+
+def smooth(values: Array, decay: float, floor: float, out: Array) -> None:
+    """Fill `out` for `smoothed`."""
+    for i in range(values.shape[1]):
+        mean = np.nan
+        for t in range(values.shape[0]):
+            if not np.isnan(values[t, i]):
+                mean = values[t, i] if np.isnan(mean) else decay * mean + (1.0 - decay) * values[t, i]
+                mean = max(mean, floor)
+            out[t, i] = mean
 
 
 def day_of(moments: Ints) -> Ints:

@@ -1,5 +1,6 @@
 """What a venue lets you trade, and in which grains."""
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -25,3 +26,19 @@ class Instrument:
     min_notional: Decimal
     funding_minutes: int = 480
     active: bool = True
+
+
+_QUOTES = re.compile(r"[-_/:]?(USDT|USDC|USD|BUSD|PERP)([-_:].*)?$")
+_MULTIPLES = re.compile(r"^(1M|1[0]{3,})(?=[A-Z])")
+
+
+def base_coin(symbol: str) -> str:
+    """Return the coin behind a symbol: ``1000PEPEUSDT`` and ``PEPEUSDC`` are both PEPE; an unknown form is its own coin.
+
+    Examples
+    --------
+    >>> base_coin("1000PEPEUSDT"), base_coin("BTCUSDT"), base_coin("BTC-PERP"), base_coin("S01")
+    ('PEPE', 'BTC', 'BTC', 'S01')
+    """
+    bare = _QUOTES.sub("", symbol)
+    return _MULTIPLES.sub("", bare) or symbol

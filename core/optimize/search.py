@@ -25,6 +25,8 @@ class SearchPlan(Config):
     folds: int = Field(default=6, ge=1, le=50)
     """Walk-forward folds."""
     seed: int = Field(default=0, ge=0, le=2**31)
+    neighbours: int = Field(default=7, ge=0, le=100)
+    """Sets around each trial that are scored with it, so that a lonely peak does not win."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,12 @@ class Trial:
 
 
 def search(
-    space: Space, score: Callable[[Params], float], *, trials: int, seed: int, told: Callable[[Trial], None] = lambda _: None
+    space: Space,
+    score: Callable[[Params], float],
+    *,
+    trials: int,
+    seed: int,
+    told: Callable[[Trial], None] = lambda _: None,
 ) -> tuple[Trial, ...]:
     """Try `trials` sets of parameters, each proposed from the scores of those before it.
 

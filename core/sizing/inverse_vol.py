@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from core.compiled import lanes, strict, whole
 from core.types import Array
 
 
@@ -27,6 +28,20 @@ def inverse_vol_weights(score: Array, vol: Array, *, vol_floor: float) -> Array:
     >>> inverse_vol_weights(np.array([[1.0, -1.0]]), np.array([[0.2, 0.6]]), vol_floor=0.05)
     array([[ 0.75, -0.25]])
     """
-    raw = np.nan_to_num(score / np.maximum(vol, vol_floor), nan=0.0)
-    gross = np.add.accumulate(np.abs(raw), axis=1)[:, -1:]  # in order: an empty column must not change the last bit
-    return raw / np.where(gross > 0, gross, 1.0)
+    out = np.empty_like(score)
+    strict(weigh_rows)(score, vol, vol_floor, out)
+    return out
+
+
+@whole
+def weigh_rows(score: Array, vol: Array, vol_floor: float, out: Array) -> None:
+    """Fill `out` for `inverse_vol_weights`; sums run in order: an empty column must not change the last bit."""
+    for d in range(len(score)):
+        gross = 0.0
+        for i in range(lanes(score)):
+            weight = score[d, i] / (max(vol_floor, vol[d, i]))
+            weight = weight if weight == weight and vol[d, i] == vol[d, i] else 0.0  # noqa: PLR0124 - NaN differs from itself
+            out[d, i] = weight
+            gross += abs(weight)
+        for i in range(lanes(score)):
+            out[d, i] *= 1.0 / gross if gross > 0.0 else 0.0

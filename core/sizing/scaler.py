@@ -1,18 +1,17 @@
 """The portfolio scaler: volatility target x drawdown step-down x fractional Kelly.
 
-The volatility target looks at the portfolio as it would be now, carried back over the recent bars, so correlations count.
-Step-down and Kelly look at the returns the model portfolio has realised; the backtest kernel keeps that state.
+The volatility target divides by the larger of two figures: a forecast from the symbols' own volatilities, and what the
+model portfolio has lately realised. Step-down and Kelly look at its realised returns too; the backtest kernel keeps that state.
 """
 
+from math import sqrt
 from typing import Annotated
 
-import numpy as np
-from numba import njit
 from pydantic import Field, model_validator
 
+from core.compiled import lanes
 from core.config import Bars, Config, Fraction
-from core.market.features import bars_per_year
-from core.types import Array, Ints
+from core.types import Array
 
 
 class ScalerConfig(Config):
@@ -20,10 +19,15 @@ class ScalerConfig(Config):
 
     target_vol: Fraction = 0.20
     """Volatility the portfolio aims at, annualised."""
-    vol_window: Bars = 720
-    """Bars of past returns that forecast the portfolio's volatility."""
+    correlation: Fraction = 0.5
+    """Between any two symbols, in the forecast of the portfolio's volatility."""
+    mismatch: Fraction = 0.05
+    """Share of the squared gross risk that stays when longs and shorts balance, because their betas differ."""
+    vol_half_life: Bars = 72
+    """Bars after which a realised squared return counts half; the volatility assumed is never below that of the book as it was
+    held, leverage included."""
     max_leverage: Annotated[float, Field(gt=0.0, le=10.0)] = 2.0
-    """Largest factor on the raw portfolio, whose gross is 1."""
+    """Largest factor on the raw portfolio, whose gross is 1, after step-down and Kelly too."""
     stepdown_start: Fraction = 0.10
     """Drawdown from which positions shrink."""
     stepdown_end: Fraction = 0.30
@@ -34,53 +38,45 @@ class ScalerConfig(Config):
     """Share of the growth-optimal size."""
     kelly_floor: Fraction = 0.5
     """Smallest factor Kelly may ask for: the estimate is noisy, and a book at zero never learns."""
+    kelly_cap: Annotated[float, Field(gt=0.0, le=10.0)] = 1.0
+    """Largest factor Kelly may ask for."""
     kelly_half_life: Bars = 2160
     """Bars after which a realised return counts half."""
 
     @model_validator(mode="after")
-    def _steps_down(self) -> "ScalerConfig":
+    def _limits_fit(self) -> "ScalerConfig":
         if self.stepdown_end <= self.stepdown_start:
             raise ValueError(f"stepdown_end = {self.stepdown_end} must be above stepdown_start = {self.stepdown_start}")
+        if self.kelly_floor > self.kelly_cap:
+            raise ValueError(f"kelly_floor = {self.kelly_floor} must not be above kelly_cap = {self.kelly_cap}")
         return self
 
 
-def vol_target_leverage(raw: Array, returns: Array, rows: Ints, bar_ms: int, config: ScalerConfig) -> Array:
-    """Return the leverage that would have had the target volatility over the recent bars.
+def forecast_vol(raw: Array, vol: Array, correlation: float, mismatch: float) -> float:
+    """Forecast a portfolio's volatility from its symbols' own, with one correlation for all pairs.
+
+    With risks x = weight x volatility: sqrt((1 - c) sum x^2 + c (sum x)^2 + m (sum |x|)^2), the constant-correlation model
+    (Elton and Gruber 1973) and a term for what a balanced book keeps of the market.
 
     Parameters
     ----------
-    raw : (D, N) fraction of equity; NaN counts as nothing held
-    returns : (T, N) simple returns per bar, 0 where there was no bar
+    raw : (W,) weights; NaN counts as nothing held
+    vol : (W,) annualised fraction; 0 where unknown
 
     Returns
     -------
-    (D,) at most `max_leverage`; 0 where nothing is held or fewer than a tenth of the window's bars exist
+    annualised fraction, at the size of `raw`
     """
-    out = np.zeros(len(rows))
-    held = np.nan_to_num(raw)
-    annual = np.sqrt(bars_per_year(bar_ms))
-    for d, t in enumerate(rows):
-        start = max(0, t + 1 - config.vol_window)
-        if held[d].any() and (t + 1 - start) * 10 >= config.vol_window:
-            vol = _vol_of(returns[start : t + 1], held[d]) * annual
-            out[d] = min(config.max_leverage, config.target_vol / vol) if vol > 0 else config.max_leverage
-    return out
+    squares, net, gross = 0.0, 0.0, 0.0
+    for i in range(lanes(raw)):
+        risk = raw[i] * vol[i]
+        risk = risk if risk == risk else 0.0  # noqa: PLR0124 - NaN alone differs from itself
+        squares += risk * risk
+        net += risk
+        gross += abs(risk)
+    return sqrt((1.0 - correlation) * squares + correlation * net * net + mismatch * gross * gross)
 
 
-@njit(cache=True)
-def _vol_of(returns: Array, weights: Array) -> float:
-    """Root mean square return per bar of fixed weights, summed in order over what is held."""
-    held = np.flatnonzero(weights)
-    total = 0.0
-    for t in range(len(returns)):
-        earned = 0.0
-        for i in held:
-            earned += weights[i] * returns[t, i]
-        total += earned * earned
-    return np.sqrt(total / len(returns))
-
-
-@njit(cache=True)
 def stepdown(drawdown: float, start: float, end: float, floor: float) -> float:
     """Share of the book that a drawdown leaves: 1 up to `start`, falling in a line to `floor` at `end`.
 
@@ -92,9 +88,8 @@ def stepdown(drawdown: float, start: float, end: float, floor: float) -> float:
     return 1.0 - (1.0 - floor) * depth
 
 
-@njit(cache=True)
-def kelly_factor(mean: float, variance: float, fraction: float, floor: float) -> float:
-    """Share of the book that fractional Kelly allows, within [floor, 1].
+def kelly_factor(mean: float, variance: float, fraction: float, limits: tuple[float, float]) -> float:
+    """Size that fractional Kelly allows, within the limits (floor, cap).
 
     Parameters
     ----------
@@ -103,4 +98,5 @@ def kelly_factor(mean: float, variance: float, fraction: float, floor: float) ->
     """
     if variance <= 0.0:
         return 1.0
-    return min(max(fraction * mean / variance, floor), 1.0)
+    floor, cap = limits
+    return min(max(fraction * mean / variance, floor), cap)

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from core.config import Config
 from core.market.panel import Panel
+from core.signals.momentum import MomentumSpec
 from core.types import Array, Ints, Mask
 
 
@@ -60,3 +61,5 @@ class Strategy:
     space: Space
     history: Callable[[Any], int]
     """Bars of history the signal needs before its first row, from the config."""
+    momentum: Callable[[Any], MomentumSpec] | None = None
+    """The same signal as a momentum specification, for strategies that are one: their searches then store no scores."""

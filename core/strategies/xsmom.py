@@ -7,11 +7,12 @@ Evidence and its limits: Liu, Tsyvinski and Wu (2022) find it in 2014-18; most r
 from typing import Annotated
 
 import numpy as np
-from numba import njit
 from pydantic import Field
 
+from core.compiled import strict
 from core.config import Bars, Config
 from core.market.panel import Panel
+from core.signals.momentum import MomentumSpec, side_rows, zscore_rows
 from core.strategies.strategy import FloatRange, IntRange, Strategy
 from core.types import Array, Ints, Mask
 
@@ -33,54 +34,21 @@ class XsmomConfig(Config):
 
 def signal(panel: Panel, rows: Ints, eligible: Mask, config: XsmomConfig) -> Array:
     """+1 for the top names, -1 for the bottom names, 0 for the rest. See `Signal`."""
-    scores = _scores(panel.close, rows, eligible, config)
-    long = _best(scores, config.top) & (scores > config.threshold)
-    short = _best(-scores, config.top) & (scores < -config.threshold)
-    return long.astype(float) - short
-
-
-def _scores(close: Array, rows: Ints, eligible: Mask, config: XsmomConfig) -> Array:
-    """(D, N) mean z-score over the look-backs; NaN where a symbol has no price at either end."""
-    lookbacks = [max(1, config.lookback >> j) for j in range(config.horizons)]
-    z = [_zscore(_past_return(close, rows, config.skip, lookback), eligible) for lookback in lookbacks]
-    return np.mean(z, axis=0)
-
-
-def _past_return(close: Array, rows: Ints, skip: int, lookback: int) -> Array:
-    """(D, N) log return over `lookback` bars that ended `skip` bars ago; NaN when history is too short."""
-    end, start = rows - skip, rows - skip - lookback
-    out = np.full((len(rows), close.shape[1]), np.nan)
-    known = start >= 0
-    out[known] = np.log(close[end[known]] / close[start[known]])
+    spec = momentum(config)
+    z = np.empty((config.horizons, *eligible.shape))
+    for j, past in enumerate(spec.pasts):
+        strict(zscore_rows)(panel.log_close, rows, eligible, past, z[j])
+    out, part = np.zeros(eligible.shape), np.arange(config.horizons)
+    rule = (spec.top, spec.threshold)
+    strict(side_rows)(z, part, np.array(spec.weights), rule, np.empty(eligible.shape[1]), out)
     return out
 
 
-@njit(cache=True)
-def _zscore(values: Array, eligible: Mask) -> Array:
-    """(D, N) distance from the row's mean in population standard deviations, within [-3, 3]; NaN if not eligible.
-
-    Summed in order over who is in, so that a column for a symbol that never trades changes not even the last bit.
-    """
-    out = np.full(values.shape, np.nan)
-    for d in range(values.shape[0]):
-        inside = np.flatnonzero(eligible[d] & np.isfinite(values[d]))
-        mean, square = 0.0, 0.0
-        for i in inside:
-            mean += values[d, i] / len(inside)
-        for i in inside:
-            square += (values[d, i] - mean) ** 2 / len(inside)
-        for i in inside:
-            z = (values[d, i] - mean) / np.sqrt(square) if square > 0.0 else 0.0
-            out[d, i] = min(max(z, -3.0), 3.0)
-    return out
-
-
-def _best(scores: Array, top: int) -> Mask:
-    """(D, N) the `top` highest scores of each row; ties go to the symbol that comes first in the alphabet."""
-    ranked = np.argsort(np.where(np.isfinite(scores), -scores, np.inf), axis=1, kind="stable")
-    out = np.zeros(scores.shape, dtype=np.bool_)
-    np.put_along_axis(out, ranked[:, :top], values=True, axis=1)
-    return out & np.isfinite(scores)
+def momentum(config: XsmomConfig) -> MomentumSpec:
+    """Say the same as a specification, which a batch can run without storing scores."""
+    lookbacks = (max(1, config.lookback >> j) for j in range(config.horizons))
+    weights = (1.0 / config.horizons,) * config.horizons
+    return MomentumSpec(tuple((config.skip, one) for one in lookbacks), weights, config.top, config.threshold)
 
 
 STRATEGY = Strategy(
@@ -93,5 +61,6 @@ STRATEGY = Strategy(
         "top": IntRange(3, 8),
         "threshold": FloatRange(0.0, 1.0),
     },
+    momentum=momentum,
     history=lambda config: config.lookback + config.skip,
 )

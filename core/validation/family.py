@@ -8,30 +8,43 @@ from collections.abc import Callable
 
 import numpy as np
 
-from core.backtest.kernel import Knobs, simulate
+from core.backtest.kernel import simulate
 from core.backtest.metrics import daily_sums
+from core.backtest.run import Knobs
 from core.deploy.release import Release
 from core.optimize.search import draw
 from core.portfolio import Market, raw_weights
 from core.strategies.registry import strategy
 from core.types import Array
-from core.validation.walkforward import ensemble
+from core.validation.robust import ensemble
 
 FAMILY_SIZE = 200
 FAMILY_SEED = 20_260_101
 
 _NOTHING_BUT_PRICES = Knobs(
     fee=0.0,
-    slippage=0.0,
+    half_spread=0.0,
+    impact=0.0,
+    room=1e12,
     band=0.0,
     cap_symbol=1.0,
+    cap_asset=1.0,
     cap_gross=1.0,
+    target_vol=np.inf,
+    max_leverage=1.0,
+    correlation=0.0,
+    mismatch=0.0,
+    vol_decay=0.5,
+    bars_per_year=1.0,
     stepdown_start=0.0,
     stepdown_end=1.0,
     stepdown_floor=1.0,
     kelly_fraction=1.0,
     kelly_floor=1.0,
+    kelly_cap=1.0,
     kelly_decay=0.5,
+    trail_atr=0.0,
+    stop_atr=0.0,
 )
 """The raw book of gross 1: no costs, no band, no scaler."""
 
@@ -46,8 +59,5 @@ def family_stream(market: Market, release: Release, name: str, told: Callable[[]
 
 
 def _gross(market: Market, release: Release) -> Array:
-    panel = market.panel
     raw = raw_weights(market, release.sleeves, vol_floor=release.vol_floor)
-    decisions = (market.rows, raw, np.ones(len(market.rows)))
-    paths = simulate((panel.open, panel.close, panel.funding), decisions, market.first, _NOTHING_BUT_PRICES)
-    return paths.net[market.first :]
+    return simulate(market.tape, raw, _NOTHING_BUT_PRICES).net[market.first :]

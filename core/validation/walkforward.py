@@ -7,17 +7,19 @@
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from core.backtest.kernel import Paths
 from core.backtest.metrics import daily_returns, sharpe
-from core.deploy.release import Release, Sleeve
+from core.deploy.release import Release
+from core.optimize.neighbours import neighbours
 from core.optimize.search import Params, SearchPlan, Trial, search, top_fifth
 from core.portfolio import Market, run
 from core.strategies.registry import strategy
 from core.types import Array, Ints
+from core.validation.robust import ensemble, robust_sharpe
 from core.validation.splits import Fold, anchored_folds
 
 
@@ -37,7 +39,7 @@ class WalkForward:
 
     Parameters
     ----------
-    net, cost : (T_oos,) fraction of equity per bar; cost is fees plus slippage, already taken off in `net`
+    net, cost : (T_oos,) fraction of equity per bar; cost is fees, spread and impact, already taken off in `net`
     open_time : (T_oos,) milliseconds
     """
 
@@ -52,37 +54,19 @@ class WalkForward:
         return sharpe(daily_returns(self.net, self.open_time))
 
 
-def until(market: Market, stop: int) -> Market:
-    """Return the market as it was known when bar ``stop - 1`` had closed."""
-    kept = int(np.searchsorted(market.rows, stop))
-    return replace(
-        market,
-        panel=market.panel.rows(0, stop),
-        rows=market.rows[:kept],
-        eligible=market.eligible[:kept],
-        vol=market.vol[:kept],
-        returns=market.returns[:stop],
-    )
-
-
-def ensemble(release: Release, name: str, params: tuple[Params, ...]) -> Release:
-    """Return the release with these parameter sets as equal sleeves of one strategy."""
-    sleeves = tuple(Sleeve(strategy=name, params=p, budget=1.0 / len(params)) for p in params)
-    return release.model_copy(update={"sleeves": sleeves})
-
-
 def net_sharpe(market: Market, release: Release, start: int, stop: int) -> float:
     """Annual net Sharpe of the release's book over rows ``[start, stop)``."""
     return sharpe(daily_returns(run(market, release).net[start:stop], market.panel.open_time[start:stop]))
 
 
 def fit(market: Market, release: Release, plan: SearchPlan, told: Callable[[Trial], None]) -> tuple[Trial, ...]:
-    """Search the strategy's space for the best net Sharpe over all bars of the market."""
+    """Search the strategy's space for the best robust net Sharpe over all bars of the market."""
+    space, rng = strategy(plan.strategy).space, np.random.default_rng(plan.seed)
 
     def score(params: Params) -> float:
-        return net_sharpe(market, ensemble(release, plan.strategy, (params,)), market.first, len(market.panel))
+        return robust_sharpe(market, release, plan.strategy, neighbours(space, params, plan.neighbours, rng))
 
-    return search(strategy(plan.strategy).space, score, trials=plan.trials, seed=plan.seed, told=told)
+    return search(space, score, trials=plan.trials, seed=plan.seed, told=told)
 
 
 def walk_forward(market: Market, release: Release, plan: SearchPlan, told: Callable[[Trial], None]) -> WalkForward:
@@ -102,7 +86,7 @@ def walk_forward(market: Market, release: Release, plan: SearchPlan, told: Calla
     return WalkForward(
         folds=results,
         net=np.concatenate([p.net[part] for p, part in parts]),
-        cost=np.concatenate([p.fees[part] + p.slippage[part] for p, part in parts]),
+        cost=np.concatenate([p.fees[part] + p.spread[part] + p.impact[part] for p, part in parts]),
         open_time=np.concatenate([market.panel.open_time[part] for _, part in parts]),
     )
 
@@ -110,8 +94,8 @@ def walk_forward(market: Market, release: Release, plan: SearchPlan, told: Calla
 def _test(
     market: Market, release: Release, plan: SearchPlan, fold: Fold, told: Callable[[Trial], None]
 ) -> tuple[FoldResult, Paths]:
-    tried = fit(until(market, fold.train_stop), release, plan, told)
-    paths = run(until(market, fold.test_stop), ensemble(release, plan.strategy, top_fifth(tried)))
+    tried = fit(market.until(fold.train_stop), release, plan, told)
+    paths = run(market.until(fold.test_stop), ensemble(release, plan.strategy, top_fifth(tried)))
     train, test = slice(fold.train_start, fold.train_stop), slice(fold.test_start, fold.test_stop)
     scores = (sharpe(daily_returns(paths.net[part], market.panel.open_time[part])) for part in (train, test))
     return FoldResult(fold, tried, *scores), paths

@@ -56,7 +56,7 @@ def holey(seed, **shape):
 
 
 def small_release(panel, *, book_start_row=0, **changes):
-    """Return a release whose windows fit a few hundred bars."""
+    """Return a release whose windows fit a few hundred bars, and so little capital that no traded value caps it."""
     values = {
         "venue": "test",
         "timeframe": panel.timeframe,
@@ -64,7 +64,9 @@ def small_release(panel, *, book_start_row=0, **changes):
         "universe": {"top": 5, "min_listed_days": 4, "liquidity_days": 3},
         "rebalance": 6,
         "vol_half_life": 20,
-        "scaler": {"vol_window": 60, "kelly_half_life": 50, "stepdown_start": 0.02, "stepdown_end": 0.1},
+        "scaler": {"vol_half_life": 20, "kelly_half_life": 50, "stepdown_start": 0.02, "stepdown_end": 0.1},
+        "stops": {"atr_bars": 12},
+        "costs": {"capital": 1.0},
         "band": 0.1,
         "book_start": utc(START) + timedelta(milliseconds=book_start_row * panel.bar_ms),
     }

@@ -1,4 +1,4 @@
-"""The seam once more, from its words, one cell at a time: eligible, momentum, inverse volatility, leverage. Slow and plain."""
+"""The seam once more, from its words, one cell at a time: eligible, momentum, inverse volatility. Slow and plain."""
 
 from math import fsum, log, sqrt
 from statistics import median
@@ -16,11 +16,13 @@ class Seam:
         self.symbols = range(len(panel.symbols))
 
     def decisions(self, first):
-        """Rows, raw weights and leverage, as the kernel takes them."""
+        """Rows; and for each of them, by symbol: raw weight, volatility and usual traded value."""
         every = self.release.rebalance
         rows = [t for t, close in enumerate(self.close_time) if (close // self.bar) % every == 0 and t >= first]
-        raw = [self.raw(t) for t in rows]
-        return rows, raw, [self.leverage(t, weights) for t, weights in zip(rows, raw, strict=True)]
+        days = self.release.universe.liquidity_days
+        vol = [[self.volatility(t, i) for i in self.symbols] for t in rows]
+        value = [[self.median_value(t, i, days) for i in self.symbols] for t in rows]
+        return rows, [self.raw(t) for t in rows], vol, value
 
     def eligible(self, t):
         rule = self.release.universe
@@ -81,17 +83,3 @@ class Seam:
         parts = {i: side / max(self.volatility(t, i), self.release.vol_floor) for i, side in sides.items()}
         gross = fsum(abs(p) for p in parts.values()) or 1.0
         return [None if self.close[t][i] is None else parts.get(i, 0.0) / gross for i in self.symbols]
-
-    def leverage(self, t, weights):
-        scaler = self.release.scaler
-        rows = range(max(0, t + 1 - scaler.vol_window), t + 1)
-        if not any(weights) or len(rows) < scaler.vol_window / 10:
-            return 0.0
-        earned = [fsum((w or 0.0) * self.bar_return(s, i) for i, w in enumerate(weights)) for s in rows]
-        annual = sqrt(fsum(e * e for e in earned) / len(rows) * 365 * DAY / self.bar)
-        return min(scaler.max_leverage, scaler.target_vol / annual)
-
-    def bar_return(self, s, i):
-        if s == 0 or self.close[s][i] is None or self.close[s - 1][i] is None:
-            return 0.0
-        return self.close[s][i] / self.close[s - 1][i] - 1

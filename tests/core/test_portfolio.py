@@ -35,14 +35,16 @@ def play(panel, release):
 @pytest.mark.parametrize("seed", range(6))
 def test_the_seam_agrees_with_the_reference(seed):
     panel = holey(seed, bars=260, width=7)
-    release = small_release(panel, book_start_row=60 * (seed % 3))
+    stops = {"trail_atr": 3.0 * (seed % 2), "stop_atr": 2.0 * (seed % 2), "atr_bars": 12}
+    release = small_release(panel, book_start_row=60 * (seed % 3), stops=stops)
     market, paths = play(panel, release)
-    rows, raw, leverage = Seam(panel, release, listed).decisions(market.first)
-    assert rows == market.rows.tolist()
+    decisions = reference.Decisions(*Seam(panel, release, listed).decisions(market.first))
+    assert decisions.rows == market.rows.tolist()
     seen = raw_weights(market, release.sleeves, vol_floor=release.vol_floor)
-    np.testing.assert_allclose(seen, np.array(raw, dtype=float), rtol=1e-10, atol=1e-12)
-    prices = tuple(listed(x) for x in (panel.open, panel.close, panel.funding))
-    expected = reference.simulate(prices, (rows, raw, leverage), market.first, knobs(release))
+    np.testing.assert_allclose(seen, np.array(decisions.raw, dtype=float), rtol=1e-10, atol=1e-12)
+    prices = reference.Prices(*(listed(x) for x in (panel.open, panel.high, panel.low, panel.close, panel.funding)))
+    bars = release.stops.atr_bars
+    expected = reference.simulate(prices, panel.symbols, decisions, knobs(market, release), atr_bars=bars)
     for name in Paths._fields:
         wanted = np.array(getattr(expected, name), dtype=float)
         np.testing.assert_allclose(getattr(paths, name), wanted, rtol=1e-10, atol=1e-10, err_msg=name)
@@ -116,6 +118,52 @@ def test_caps_hold_in_every_target(sleeves):
     targets = np.nan_to_num(play(panel, release)[1].targets)
     assert np.abs(targets).max() <= 0.2
     assert np.abs(targets).sum(axis=1).max() <= 0.5 + 1e-12
+
+
+@every_mixture
+def test_no_position_is_more_than_its_share_of_what_its_symbol_trades(sleeves):
+    panel, capital = holey(17, bars=300, width=6), 2e6
+    release = small_release(panel, sleeves=sleeves, costs={"capital": capital}, caps={"liquidity": 0.05})
+    market, paths = play(panel, release)
+    held = np.abs(np.nan_to_num(paths.targets)) * paths.equity[market.rows][:, None] * capital
+    room = 0.05 * np.nan_to_num(market.value)
+    assert (held <= room * (1 + 1e-12)).all()
+    assert (held[room > 0] > 0.999 * room[room > 0]).any()
+
+
+def test_symbols_on_one_coin_share_its_cap():
+    panel = replace(walk(17, bars=300, width=4), symbols=("1000AUSDT", "AUSDT", "BUSDT", "CUSDT"))
+    release = small_release(panel, caps={"symbol": 0.3, "asset": 0.3, "gross": 1.5}, scaler={"target_vol": 1.0})
+    sizes = np.abs(play(panel, release)[1].targets)
+    assert sizes[:, :2].sum(axis=1).max() == pytest.approx(0.3)
+    assert sizes[:, 2:].sum(axis=1).max() > 0.4
+    alone = knobs(prepare(walk(17, bars=300, width=4), release), release)
+    assert alone.cap_asset == alone.cap_gross  # nothing is shared, so the cap of a symbol says it all
+    tight = release.model_copy(update={"caps": release.caps.model_copy(update={"asset": 0.1})})
+    assert np.abs(play(panel, tight)[1].targets).max() <= 0.1
+
+
+def test_ten_times_the_capital_where_ten_times_as_much_is_traded_is_the_same_book():
+    """Spreads aside: they know the reference's traded value."""
+    panel = holey(18, bars=300, width=6)
+    costs = {"capital": 1e5, "half_spread_bps": 0.0}
+    release = small_release(panel, costs=costs, caps={"liquidity": 0.1})
+    larger = small_release(panel, costs=costs | {"capital": 1e6}, caps={"liquidity": 0.1})
+    (_, once), (_, again) = play(panel, release), play(replace(panel, volume=10 * panel.volume), larger)
+    np.testing.assert_allclose(again.equity, once.equity, rtol=1e-10)
+    assert once.impact.any()
+
+
+@pytest.mark.parametrize("stop", [65, 100, 299])
+def test_a_market_as_it_was_known_is_the_market_of_the_bars_until_then(stop):
+    panel = holey(19, bars=300, width=6)
+    release = small_release(panel)
+    known, fresh = prepare(panel, release).until(stop), prepare(panel.rows(0, stop), release)
+    assert (known.first, known.atr_bars) == (fresh.first, fresh.atr_bars)
+    for name in ("rows", "eligible", "vol", "value"):
+        assert np.array_equal(getattr(known, name), getattr(fresh, name), equal_nan=True), name
+    for name, seen, wanted in zip(known.tape._fields, known.tape, fresh.tape, strict=True):
+        assert np.array_equal(seen, wanted), name
 
 
 def test_sleeves_share_the_portfolio_by_their_budgets():

@@ -21,7 +21,7 @@ RELEASE = Release.model_validate(
         "universe": {"top": 7, "min_listed_days": 10, "liquidity_days": 5},
         "rebalance": 8,
         "vol_half_life": 48,
-        "scaler": {"vol_window": 96, "kelly_half_life": 240},
+        "scaler": {"vol_half_life": 48, "kelly_half_life": 240},
         "book_start": START + timedelta(days=20),
     }
 )

@@ -1,101 +1,104 @@
-"""The compiled kernel against the slow reference, on markets as ugly as they come."""
+"""The strict kernel against the slow reference, on markets as ugly as they come."""
+
+from collections import Counter
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.backtest.kernel import Knobs, Paths, simulate
-from tests.core.backtest import reference
-from tests.core.panels import holey, walk, without
+from core.backtest.kernel import Paths
+from tests.core.backtest.cases import case_of, draw_case, play, play_slowly
+from tests.core.panels import walk, without
+
+PINNED = 1000
 
 
-def ugly_panel(seed, bars, width, rng):
-    """A market with holes, jumps of x1000 and -99 %, dead rows and dead columns."""
-    panel = holey(seed, bars=bars, width=width, volatility=0.02)
-    jump = np.where(rng.random(panel.close.shape) < 0.02, rng.choice([1000.0, 0.01, 2.0, 0.5], panel.close.shape), 1.0)
-    level = np.cumprod(jump, axis=0)
-    panel.close[:] *= level
-    panel.open[:] *= np.vstack([np.ones((1, width)), level[:-1]])
-    if rng.random() < 0.3:
-        panel = without(panel, rng.random((bars, 1)) < 0.05)
-    if rng.random() < 0.2:
-        panel = without(panel, np.arange(width) == rng.integers(width))
-    return panel
+def assert_same(case):
+    """Agree to 1e-10, absolute or relative, whichever is larger: after a bar of x171,115 equity is no longer near 1.
+
+    Exits are not compared where everything is lost: the kernel learns of it at the end of the block, and has counted on.
+    """
+    seen, expected = play(case), play_slowly(case)
+    lost = (seen.equity == 0.0).any()
+    for name in (field for field in Paths._fields if not (lost and field in {"forced", "stopped"})):
+        values = getattr(seen, name)
+        wanted = np.array(getattr(expected, name), dtype=float).reshape(values.shape)
+        assert np.array_equal(np.isnan(values), np.isnan(wanted)), name
+        off = np.nanmax(np.abs(values - wanted) / np.fmax(np.abs(wanted), 1.0), initial=0.0)
+        assert off <= 1e-10, (name, off)
 
 
-def random_decisions(rng, first, bars, width):
-    rows = np.flatnonzero(rng.random(bars) < rng.choice([0.1, 0.5, 1.0]))
-    rows = rows[rows >= first].astype(np.int64)
-    raw = rng.normal(0, 0.5, (len(rows), width))
-    raw[rng.random(raw.shape) < 0.2] = 0.0
-    raw[rng.random(raw.shape) < 0.1] = np.nan
-    return rows, raw, rng.uniform(0, 2.5, len(rows))
-
-
-def random_knobs(rng):
-    start = rng.choice([0.0, 0.02, 0.2])
-    values = Knobs(
-        fee=rng.choice([0.0, 0.00055, 0.01]),
-        slippage=rng.choice([0.0, 0.0002, 0.02]),
-        band=rng.choice([0.0, 0.1, 0.5]),
-        cap_symbol=rng.choice([0.1, 0.5, 1.0]),
-        cap_gross=rng.choice([0.3, 1.5, 5.0]),
-        stepdown_start=start,
-        stepdown_end=start + rng.choice([0.05, 0.5]),
-        stepdown_floor=rng.choice([0.0, 0.25, 1.0]),
-        kelly_fraction=rng.choice([0.25, 1.0]),
-        kelly_floor=rng.choice([0.0, 0.5, 1.0]),
-        kelly_decay=rng.choice([0.5, 0.9, 0.999]),
-    )
-    return Knobs(*map(float, values))
-
-
-def listed(values):
-    """Turn an array into lists, NaN into None."""
-    return [listed(v) if isinstance(v, list) else (None if v != v else v) for v in np.asarray(values).tolist()]  # noqa: PLR0124
-
-
-def slow(panel, decisions, first, knobs):
-    prices = tuple(listed(x) for x in (panel.open, panel.close, panel.funding))
-    return reference.simulate(prices, tuple(listed(x) for x in decisions), first, knobs)
-
-
-def assert_same(paths, expected):
-    for name in Paths._fields:
-        seen = getattr(paths, name)
-        wanted = np.array(getattr(expected, name), dtype=float).reshape(seen.shape)
-        np.testing.assert_allclose(seen, wanted, rtol=1e-10, atol=1e-10, err_msg=name)
-
-
-def fast(panel, decisions, first, knobs):
-    return simulate((panel.open, panel.close, panel.funding), decisions, first, knobs)
-
-
-def draw_case(seed):
-    rng = np.random.default_rng([seed, 7])
-    bars, width, first = int(rng.integers(2, 90)), int(rng.choice([1, 2, 5])), int(rng.choice([0, 1, 5]))
-    panel = ugly_panel(seed, bars, width, rng) if rng.random() < 0.7 else walk(seed, bars=bars, width=width, volatility=0.03)
-    return panel, random_decisions(rng, first, bars, width), first, random_knobs(rng)
-
-
-@given(st.integers(0, 2**31))
+@given(st.integers(PINNED, 2**31))
 def test_the_kernel_agrees_with_the_reference(seed):
-    case = draw_case(seed)
-    assert_same(fast(*case), slow(*case))
+    assert_same(draw_case(seed))
 
 
-@pytest.mark.parametrize("start", range(0, 150, 30))
+@pytest.mark.parametrize("start", range(0, PINNED, 100))
 def test_the_kernel_agrees_with_the_reference_on_pinned_markets(start):
-    for seed in range(start, start + 30):
-        case = draw_case(seed)
-        assert_same(fast(*case), slow(*case))
+    for seed in range(start, start + 100):
+        assert_same(draw_case(seed))
+
+
+def test_a_market_without_a_bar_a_decision_or_a_price_is_no_special_case():
+    panel = walk(1, bars=12, width=2)
+    for case in (
+        case_of(panel, np.zeros((0, 2)), []),
+        case_of(panel, [[0.5, -0.5]], [11], fee=0.01),
+        case_of(without(panel, np.full((12, 2), True)), [[0.5, -0.5]], [3], fee=0.01),
+        case_of(panel.rows(0, 1), [[0.5, -0.5]], [0]),
+    ):
+        assert_same(case)
+        assert (play(case).equity == 1.0).all()
 
 
 def test_the_pinned_markets_contain_what_can_go_wrong():
-    runs = [(panel, fast(panel, decisions, first, knobs)) for panel, decisions, first, knobs in map(draw_case, range(150))]
-    assert sum((paths.equity == 0).any() for _, paths in runs) >= 5
-    assert sum(paths.forced.sum() > 0 for _, paths in runs) >= 20
-    assert sum((paths.funding != 0).any() for _, paths in runs) >= 20
-    assert sum(np.isnan(panel.close).all(axis=1).any() for panel, _ in runs) >= 5
-    assert all(np.isfinite(paths.equity).all() and np.isfinite(paths.pnl).all() for _, paths in runs)
+    found = Counter()
+    for case in map(draw_case, range(PINNED)):
+        close, seen = case.panel.close, play_slowly(case)
+        with np.errstate(invalid="ignore"):
+            move = close[1:] / close[:-1]
+        found += Counter(happened for happened, times in seen.seen.items() if times)
+        found += Counter(
+            {
+                "ruin": 0.0 in seen.equity,
+                "forced exit": sum(seen.forced) > 0,
+                "funding": any(seen.funding),
+                "equity above three": max(seen.equity) > 3,
+                "bar of x100,000": np.nanmax(move, initial=0.0) > 1e5,
+                "bar of -90 %": np.nanmin(move, initial=1.0) < 0.1,
+                "row without any bar": np.isnan(close).all(axis=1).any(),
+                "symbol without any bar": np.isnan(close).all(axis=0).any(),
+                "one symbol": close.shape[1] == 1,
+                "zero volume": (case.panel.volume == 0.0).any(),
+                "traded value of zero or unknown": not (case.value > 0).all(),
+                "last bar decides": len(case.rows) > 0 and case.rows[-1] == len(case.panel) - 1,
+            }
+        )
+    assert {name: count for name, count in found.items() if count < AT_LEAST[name]} == {}
+    assert found.keys() == AT_LEAST.keys()
+
+
+AT_LEAST = {
+    "ruin": 10,
+    "forced exit": 250,
+    "funding": 400,
+    "flip": 300,
+    "stopped at the open": 80,
+    "stopped at the level": 300,
+    "stopped in the entry bar": 150,
+    "realised volatility counts": 400,
+    "liquidity cap": 400,
+    "asset cap": 100,
+    "gross cap": 150,
+    "equity above three": 4,
+    "bar of x100,000": 20,
+    "bar of -90 %": 80,
+    "row without any bar": 300,
+    "symbol without any bar": 150,
+    "one symbol": 150,
+    "zero volume": 150,
+    "traded value of zero or unknown": 500,
+    "last bar decides": 300,
+}
+"""Markets of the pinned ones in which it happens."""

@@ -27,7 +27,7 @@ def nudged(value):
     if isinstance(value, int):
         return value + 1
     if isinstance(value, float):
-        return value * 0.9
+        return value * 0.9 or 0.1
     return {"bybit": "paper", "1h": "4h", "xsmom": "sma_cross", None: "a parent"}.get(value, "2022-01-01T00:00:00Z")
 
 
@@ -115,6 +115,8 @@ def test_an_unknown_name_is_refused(values, says):
     [
         ({"scaler": {"target_vol": 20}}, "scaler.target_vol = 20"),
         ({"caps": {"symbol": 25}}, "caps.symbol = 25"),
+        ({"caps": {"asset": 25}}, "caps.asset = 25"),
+        ({"caps": {"liquidity": 2}}, "caps.liquidity = 2"),
         ({"caps": {"gross": 150}}, "caps.gross = 150"),
         ({"band": 25}, "band = 25"),
         ({"risk": {"daily_loss": 4}}, "risk.daily_loss = 4"),
@@ -146,13 +148,18 @@ def test_the_same_moment_in_another_zone_is_the_same_moment():
     assert here.book_start == datetime(2024, 1, 1, tzinfo=UTC)
 
 
-@given(st.integers(50, 1000), st.integers(1, 500), st.integers(1, 1000), st.integers(1, 100))
-def test_the_warm_up_covers_everything_that_looks_back(lookback, half_life, window, listed):
+@given(st.integers(50, 1000), st.integers(1, 500), st.integers(1, 100))
+def test_the_warm_up_covers_everything_that_looks_back(lookback, half_life, listed):
     release = Release(
         venue="bybit",
         sleeves=({"strategy": "xsmom", "params": {"lookback": lookback}},),
         vol_half_life=half_life,
-        scaler={"vol_window": window},
         universe={"min_listed_days": listed},
     )
-    assert release.warmup_bars > max(lookback + 1, 5 * half_life, window, 24 * (listed + 1), 24 * 31)
+    assert release.warmup_bars > max(lookback + 1, 5 * half_life, 24 * (listed + 1), 24 * 31)
+
+
+def test_stops_are_part_of_a_release_and_off_by_default():
+    assert (BASE.stops.trail_atr, BASE.stops.stop_atr) == (0.0, 0.0)
+    assert refused(stops={"trail": 3}).startswith("release: unknown parameter stops.trail")
+    assert refused(stops={"trail_atr": -1}).startswith("release: stops.trail_atr = -1")

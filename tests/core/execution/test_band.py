@@ -32,6 +32,11 @@ def test_what_is_held_exactly_is_never_traded(target, band):
     assert not worth_trading(target, target, band)
 
 
+@pytest.mark.parametrize("held", [0.0, 1.0, -1.0])
+def test_a_target_that_is_none_is_never_worth_trading(held):
+    assert not worth_trading(float("nan"), held, 0.0)
+
+
 @given(amount, amount, band)
 def test_long_and_short_are_alike(target, held, band):
     assert worth_trading(target, held, band) == worth_trading(-target, -held, band)

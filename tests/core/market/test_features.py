@@ -3,7 +3,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.market.features import bars_per_year, day_of, decision_rows, ewma_variance, last_decision, simple_returns
+from core.market.features import (
+    average_true_range,
+    bars_per_year,
+    day_of,
+    decision_rows,
+    ewma_variance,
+    last_decision,
+    simple_returns,
+    smoothed,
+)
 from core.market.timeframe import DAY, HOUR
 from tests.core.panels import holey
 
@@ -43,6 +52,48 @@ def test_a_half_life_is_a_half_life():
 
 def test_a_frozen_price_has_a_variance_that_is_tiny_and_not_zero():
     assert 0 < ewma_variance(np.full((5000, 1), 7.0), 10.0)[-1, 0] < 1e-15
+
+
+def column(*values):
+    return np.array(values, dtype=float)[:, None]
+
+
+def test_a_mean_starts_at_the_first_number_skips_what_is_missing_and_keeps_its_floor():
+    assert smoothed(column(NAN, 4, NAN, 2, 0, 0), 0.5, 1.0)[:, 0] == pytest.approx([NAN, 4, 4, 3, 1.5, 1.0], nan_ok=True)
+
+
+def test_a_true_range_reaches_from_the_close_before():
+    high, low, close = column(11, 20, 9, 8), column(9, 19, 7, 8), column(10, 19, 8, 8)
+    assert average_true_range(high, low, close, 1)[:, 0] == pytest.approx([2, 10, 12, 0])
+
+
+def test_a_true_range_is_smoothed_as_wilder_did():
+    high, low, close = column(12, 13, 10), column(10, 10, 10), column(11, 10, 10)
+    assert average_true_range(high, low, close, 4)[:, 0] == pytest.approx([2, (3 * 2 + 3) / 4, (3 * 2.25 + 0) / 4])
+
+
+def test_a_hole_leaves_the_true_range_as_it_was_and_is_not_reached_across():
+    high, low, close = column(NAN, 12, NAN, 101), column(NAN, 10, NAN, 99), column(NAN, 11, NAN, 100)
+    assert average_true_range(high, low, close, 2)[:, 0] == pytest.approx([NAN, 2, 2, 2], nan_ok=True)
+
+
+@given(seeds, st.integers(1, 30))
+def test_a_true_range_lies_between_the_smallest_and_the_largest_and_leaves_its_input_alone(seed, bars):
+    panel = holey(seed, bars=60, width=3)
+    high = panel.high.copy()
+    seen = average_true_range(panel.high, panel.low, panel.close, bars)
+    every = average_true_range(panel.high, panel.low, panel.close, 1)
+    assert np.array_equal(panel.high, high, equal_nan=True)
+    assert np.array_equal(np.isnan(seen), np.isnan(every))
+    assert (np.nan_to_num(seen) <= np.nanmax(every, axis=0, initial=0) * (1 + 1e-12)).all()
+    assert (np.nan_to_num(seen, nan=np.inf) >= np.nanmin(every, axis=0, initial=np.inf) * (1 - 1e-12)).all()
+
+
+@given(seeds, st.integers(2, 99))
+def test_the_true_range_looks_at_the_past_only(seed, cut):
+    panel = holey(seed, bars=100, width=3)
+    part = average_true_range(panel.high[:cut], panel.low[:cut], panel.close[:cut], 9)
+    assert np.array_equal(part, average_true_range(panel.high, panel.low, panel.close, 9)[:cut], equal_nan=True)
 
 
 @given(seeds, st.integers(2, 99))

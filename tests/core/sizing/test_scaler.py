@@ -4,78 +4,72 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import ConfigError
-from core.market.timeframe import DAY, HOUR
-from core.sizing.scaler import ScalerConfig, kelly_factor, stepdown, vol_target_leverage
+from core.sizing.scaler import ScalerConfig, forecast_vol, kelly_factor, stepdown
 
 drawdown = st.floats(0, 1)
 moments = st.tuples(st.floats(-0.1, 0.1), st.floats(1e-9, 0.1))
+seeds = st.integers(0, 1000)
+fractions = st.floats(0, 1)
+FOUR_VOLS = np.array([0.8, 0.5, 1.0, 0.4])
+FOUR_WEIGHTS = np.array([0.18518518518518517, 0.2962962962962963, 0.14814814814814814, 0.37037037037037035])
 
 
-def leverage(raw, returns, *, bar_ms=DAY, **config):
-    rows = np.array([len(returns) - 1])
-    return vol_target_leverage(np.array([raw]), np.asarray(returns), rows, bar_ms, ScalerConfig(**config))[0]
-
-
-def test_four_names_are_scaled_to_the_target():
-    """Reference vector vol_target_scale: vols .8 .5 1 .4, correlation .6, target .2: portfolio vol .49580, scale .40339."""
-    vol, correlation = np.array([0.8, 0.5, 1.0, 0.4]), 0.6 + 0.4 * np.eye(4)
-    weights = [0.18518518518518517, 0.2962962962962963, 0.14814814814814814, 0.37037037037037035]
-    draws = np.random.default_rng(1).standard_normal((400, 4))
-    draws -= draws.mean(axis=0)
-    draws = draws @ np.linalg.inv(np.linalg.cholesky(draws.T @ draws / 400)).T  # exactly uncorrelated, of unit variance
-    returns = draws @ np.linalg.cholesky(correlation * np.outer(vol, vol) / 365).T
-    assert leverage(weights, returns, vol_window=400, target_vol=0.2) == pytest.approx(0.40338965565035784, abs=1e-10)
-
-
-def test_leverage_is_the_target_over_the_volatility_of_what_would_be_held():
-    returns = np.array([[0.01, -0.01], [-0.01, 0.01]] * 50)
-    annual = 0.01 * 365**0.5
-    assert leverage([1.0, 0.0], returns, vol_window=100, target_vol=0.1) == pytest.approx(0.1 / annual)
-    assert leverage([0.5, -0.5], returns, vol_window=100, target_vol=0.1) == pytest.approx(0.1 / annual)
-    assert leverage([0.5, 0.5], returns, vol_window=100, max_leverage=3.0) == 3.0  # they cancel: the cap decides
-
-
-def test_only_the_window_counts():
-    returns = np.vstack([np.full((50, 1), 9.0), np.full((50, 1), 0.01)])
-    assert leverage([1.0], returns, vol_window=50, target_vol=0.1) == pytest.approx(0.1 / (0.01 * 365**0.5))
-
-
-def test_an_hour_is_annualised_by_hours():
-    returns = np.full((50, 1), 0.01)
-    assert leverage([1.0], returns, bar_ms=HOUR, vol_window=50) == pytest.approx(0.2 / (0.01 * 8760**0.5))
-
-
-def test_what_is_left_alone_counts_as_nothing_held():
-    returns = np.array([[0.01, 0.5]] * 50)
-    assert leverage([1.0, np.nan], returns, vol_window=50) == leverage([1.0, 0.0], returns, vol_window=50)
-
-
-def test_nothing_held_or_no_history_has_no_leverage():
-    assert leverage([0.0], np.full((50, 1), 0.01), vol_window=50) == 0.0
-    assert leverage([1.0], np.full((9, 1), 0.01), vol_window=100) == 0.0
-    assert leverage([1.0], np.full((10, 1), 0.01), vol_window=100) > 0.0
-
-
-@given(st.integers(0, 1000), st.floats(0.01, 1), st.floats(0.1, 10))
-def test_leverage_stays_between_nothing_and_its_cap(seed, target, cap):
+def drawn(seed, width=5):
     rng = np.random.default_rng(seed)
-    seen = leverage(rng.normal(0, 1, 3), rng.normal(0, 0.02, (60, 3)), vol_window=60, target_vol=target, max_leverage=cap)
-    assert 0 < seen <= cap
+    return rng.normal(0, 1, width), rng.uniform(0.1, 2.0, width)
 
 
-@given(st.integers(0, 1000))
-def test_an_empty_column_changes_not_even_the_last_bit(seed):
-    rng = np.random.default_rng(seed)
-    raw, returns = rng.normal(0, 1, 3), rng.normal(0, 0.02, (60, 3))
-    wider = np.insert(returns, [1], np.zeros((60, 1)), axis=1)
-    assert leverage(np.insert(raw, 1, 0.0), wider, vol_window=60) == leverage(raw, returns, vol_window=60)
+def test_four_names_have_the_volatility_of_their_covariance():
+    """Reference vector vol_target_scale: correlation .6, portfolio vol .49580, so .2 is aimed at with .40339 of it."""
+    vol = forecast_vol(FOUR_WEIGHTS, FOUR_VOLS, 0.6, 0.0)
+    covariance = (0.6 + 0.4 * np.eye(4)) * np.outer(FOUR_VOLS, FOUR_VOLS)
+    assert vol == pytest.approx((FOUR_WEIGHTS @ covariance @ FOUR_WEIGHTS) ** 0.5, rel=1e-14)
+    assert vol == pytest.approx(0.49580, abs=5e-6)
+    assert 0.2 / vol == pytest.approx(0.40338965565035784, abs=1e-12)
 
 
-@given(st.integers(0, 1000), st.floats(1.01, 5))
-def test_a_wilder_market_is_never_held_larger(seed, factor):
-    rng = np.random.default_rng(seed)
-    raw, returns = rng.normal(0, 1, 3), rng.normal(0, 0.02, (60, 3))
-    assert leverage(raw, returns * factor, vol_window=60) <= leverage(raw, returns, vol_window=60)
+def test_one_name_has_its_own_volatility_whatever_the_correlation():
+    for correlation in (0.0, 0.5, 1.0):
+        assert forecast_vol(np.array([-2.0]), np.array([0.3]), correlation, 0.0) == pytest.approx(0.6)
+
+
+def test_a_balanced_book_keeps_the_share_that_does_not_match():
+    """Perfectly correlated, longs and shorts cancel: what is left is the mismatch of the squared gross risk."""
+    assert forecast_vol(np.array([0.5, -0.5]), np.array([0.4, 0.4]), 1.0, 0.0) == 0.0
+    assert forecast_vol(np.array([0.5, -0.5]), np.array([0.4, 0.4]), 1.0, 0.25) == pytest.approx(0.5 * 0.4)
+
+
+def test_what_is_left_alone_or_unknown_counts_as_nothing_held():
+    alone = forecast_vol(np.array([0.5]), np.array([0.4]), 0.5, 0.05)
+    assert forecast_vol(np.array([0.5, np.nan, 0.5]), np.array([0.4, 0.9, 0.0]), 0.5, 0.05) == alone
+    assert forecast_vol(np.array([np.nan, 0.0]), np.array([0.4, 0.9]), 0.5, 0.05) == 0.0
+
+
+@given(seeds, fractions, fractions, st.floats(0.1, 10))
+def test_a_book_as_many_times_larger_is_as_many_times_wilder(seed, correlation, mismatch, factor):
+    raw, vol = drawn(seed)
+    once = forecast_vol(raw, vol, correlation, mismatch)
+    assert forecast_vol(factor * raw, vol, correlation, mismatch) == pytest.approx(factor * once)
+    assert forecast_vol(-raw, vol, correlation, mismatch) == once
+
+
+@given(seeds, fractions, fractions, fractions)
+def test_more_mismatch_is_never_calmer(seed, correlation, one, other):
+    less, more = (forecast_vol(*drawn(seed), correlation, m) for m in sorted((one, other)))
+    assert less <= more
+
+
+@given(seeds, fractions, fractions)
+def test_no_book_is_wilder_than_all_of_its_risks_at_once(seed, correlation, mismatch):
+    raw, vol = drawn(seed)
+    assert 0 <= forecast_vol(raw, vol, correlation, mismatch) <= np.abs(raw * vol).sum() * (1 + mismatch) ** 0.5 * (1 + 1e-12)
+
+
+@given(seeds, fractions, fractions, st.integers(0, 5))
+def test_an_empty_column_changes_not_even_the_last_bit(seed, correlation, mismatch, at):
+    raw, vol = drawn(seed)
+    wider = forecast_vol(np.insert(raw, at, np.nan), np.insert(vol, at, 0.7), correlation, mismatch)
+    assert wider == forecast_vol(raw, vol, correlation, mismatch)
 
 
 @pytest.mark.parametrize(
@@ -91,31 +85,43 @@ def test_a_deeper_drawdown_never_leaves_more(one, other, start, width, floor):
     assert floor - 1e-12 <= deep <= mild <= 1.0
 
 
-def test_kelly_asks_for_nothing_less_than_the_floor_and_nothing_more_than_all():
-    assert kelly_factor(0.0, 0.01, 0.5, 0.0) == 0.0
-    assert kelly_factor(-0.1, 0.01, 0.5, 0.3) == 0.3
-    assert kelly_factor(0.01, 0.01, 0.5, 0.0) == pytest.approx(0.5)
-    assert kelly_factor(0.1, 0.01, 0.5, 0.0) == 1.0
+def test_kelly_asks_for_nothing_less_than_its_floor_and_nothing_more_than_its_cap():
+    assert kelly_factor(0.0, 0.01, 0.5, (0.0, 1.0)) == 0.0
+    assert kelly_factor(-0.1, 0.01, 0.5, (0.3, 1.0)) == 0.3
+    assert kelly_factor(0.01, 0.01, 0.5, (0.0, 1.0)) == pytest.approx(0.5)
+    assert kelly_factor(0.1, 0.01, 0.5, (0.0, 1.0)) == 1.0
+    assert kelly_factor(0.1, 0.01, 0.5, (0.0, 1.5)) == 1.5
 
 
 def test_kelly_has_no_opinion_without_variance():
-    assert kelly_factor(0.0, 0.0, 0.5, 0.2) == 1.0
-    assert kelly_factor(0.1, -1e-20, 0.5, 0.2) == 1.0
+    assert kelly_factor(0.0, 0.0, 0.5, (0.2, 1.5)) == 1.0
+    assert kelly_factor(0.1, -1e-20, 0.5, (0.2, 1.5)) == 1.0
 
 
-@given(moments, st.floats(0, 1), st.floats(0, 1))
-def test_kelly_stays_between_its_floor_and_one(seen, fraction, floor):
-    assert floor <= kelly_factor(*seen, fraction, floor) <= 1.0
+@given(moments, fractions, fractions, st.floats(1, 3))
+def test_kelly_stays_between_its_floor_and_its_cap(seen, fraction, floor, cap):
+    assert floor <= kelly_factor(*seen, fraction, (floor, cap)) <= cap
 
 
-@given(moments, st.floats(0, 0.1), st.floats(0, 1), st.floats(0, 1))
-def test_a_better_mean_is_never_held_smaller(seen, gain, fraction, floor):
+@given(moments, st.floats(0, 0.1), fractions, fractions, st.floats(1, 3))
+def test_a_better_mean_is_never_held_smaller(seen, gain, fraction, floor, cap):
     mean, variance = seen
-    assert kelly_factor(mean + gain, variance, fraction, floor) >= kelly_factor(mean, variance, fraction, floor)
+    better = kelly_factor(mean + gain, variance, fraction, (floor, cap))
+    assert better >= kelly_factor(mean, variance, fraction, (floor, cap))
 
 
 @pytest.mark.parametrize(
-    "values", [{"target_vol": 20}, {"stepdown_start": 0.3, "stepdown_end": 0.3}, {"stepdown_floor": -0.1}, {"max_leverage": 0}]
+    "values",
+    [
+        {"target_vol": 20},
+        {"stepdown_start": 0.3, "stepdown_end": 0.3},
+        {"stepdown_floor": -0.1},
+        {"max_leverage": 0},
+        {"correlation": 1.1},
+        {"mismatch": 5},
+        {"kelly_cap": 0},
+        {"vol_window": 720},
+    ],
 )
 def test_a_scaler_that_makes_no_sense_is_refused(values):
     with pytest.raises(ConfigError, match="scaler: "):

@@ -62,12 +62,13 @@ def earned_without_costs(market, release):
     return np.array(out)
 
 
-def test_costs_scaler_caps_and_band_do_not_reach_the_family(panel, straight):
+def test_costs_scaler_caps_stops_and_band_do_not_reach_the_family(panel, straight):
     other = stream(
         panel,
-        costs={"fee_bps": 100, "slippage_bps": 100},
-        scaler={"vol_window": 30, "target_vol": 0.01},
-        caps={"symbol": 0.01, "gross": 0.02},
+        costs={"taker_bps": 100, "half_spread_bps": 100, "capital": 1e9},
+        scaler={"vol_half_life": 30, "target_vol": 0.01},
+        caps={"symbol": 0.01, "asset": 0.01, "gross": 0.02, "liquidity": 1e-6},
+        stops={"trail_atr": 0.1, "stop_atr": 0.1},
         band=1.0,
     )
     assert np.array_equal(other, straight)

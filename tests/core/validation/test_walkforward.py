@@ -6,10 +6,10 @@ import pytest
 from core.backtest.metrics import daily_returns, sharpe
 from core.optimize.search import SearchPlan, top_fifth
 from core.portfolio import prepare, run
-from core.validation.walkforward import ensemble, net_sharpe, until, walk_forward
+from core.validation.walkforward import ensemble, net_sharpe, walk_forward
 from tests.core.panels import holey, small_release
 
-PLAN = SearchPlan(strategy="xsmom", trials=6, folds=3, seed=4)
+PLAN = SearchPlan(strategy="xsmom", trials=6, folds=3, seed=4, neighbours=1)
 
 
 def release_for(panel):
@@ -23,7 +23,7 @@ def walk(panel, plan=PLAN, told=lambda _: None):
 
 @pytest.fixture(scope="module")
 def panel():
-    return holey(2, bars=900, width=8)
+    return holey(4, bars=900, width=8)
 
 
 @pytest.fixture(scope="module")
@@ -81,14 +81,18 @@ def test_what_is_tested_is_the_top_fifth_of_the_trials_as_one_release(panel, see
     assert seen.sharpe == sharpe(daily_returns(seen.net, seen.open_time))
 
 
-def test_a_trial_is_scored_on_its_training_bars(panel, seen):
+def test_a_trial_is_scored_on_its_training_bars_at_usual_and_at_dearer_costs(panel):
+    """Without neighbours: the lower quartile of two. The search runs the fast build."""
     market, release = prepare(panel, release_for(panel)), release_for(panel)
-    for result in seen.folds:
+    for result in walk(panel, PLAN.model_copy(update={"neighbours": 0})).folds:
         fold, trial = result.fold, result.trials[3]
-        known = until(market, fold.train_stop)
+        known = market.until(fold.train_stop)
         assert len(known.panel) == fold.train_stop
         assert known.rows[-1] < fold.train_stop
-        assert trial.value == net_sharpe(known, ensemble(release, "xsmom", (trial.params,)), fold.train_start, fold.train_stop)
+        usual = ensemble(release, "xsmom", (trial.params,))
+        dear = usual.model_copy(update={"costs": usual.costs.scaled(1.5)})
+        scores = [net_sharpe(known, book, fold.train_start, fold.train_stop) for book in (usual, dear)]
+        assert trial.value == pytest.approx(np.quantile(scores, 0.25), abs=1e-6)
 
 
 def test_each_fold_searches_by_a_seed_of_its_own(seen):
