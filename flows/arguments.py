@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from core.errors import ConfigError
+from core.reporting.periods import period_names
 
 YEARS = range(2000, 2101)
 """Years a market moment may lie in: beyond them it is a typing error, and the calendar's edges overflow."""
@@ -52,6 +53,11 @@ def ordered(start: datetime, end: datetime) -> None:
         raise ConfigError(
             f"--start {start:%Y-%m-%d %H:%M} is not before --end {end:%Y-%m-%d %H:%M} (UTC): swap them or widen the range"
         )
+
+
+def compared_periods(text: str | None) -> tuple[str, ...]:
+    """Read ``--periods``, such as ``1y,3y,all``; nothing to compare when it is left out."""
+    return () if text is None else period_names(text)
 
 
 def parameters(text: str | None) -> dict[str, Any]:

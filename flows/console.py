@@ -59,7 +59,7 @@ def _scalar(value: object) -> str | float:
 def progress(title: str) -> Iterator[Progress]:
     """Show what runs, how far it is and the time left, on stderr; long computations report by themselves."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=err, transient=True) as bars:
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bars:
         lines: dict[str, Any] = {}
 
         def heard(what: str, done: int, total: int) -> None:

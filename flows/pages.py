@@ -6,7 +6,6 @@ from typing import Any
 
 from rich.table import Table
 
-from core.reporting.backtested import Backtested
 from core.reporting.ingested import Ingested
 from core.reporting.night import Night
 from core.reporting.outcomes import Demo, Reported
@@ -99,24 +98,6 @@ def ingested(done: Ingested) -> None:
     out.print(f"{done.venue}: {done.symbols} symbols, {done.new_bars:,} new bars, {done.new_funding:,} new settlements")
     if done.differing:
         out.print(f"{done.differing:,} rows differ from what is stored; the stored ones were kept")
-
-
-def backtested(done: Backtested) -> None:
-    """Show a backtest."""
-    m = done.metrics
-    out.print(
-        f"release {done.release[:12]}, {done.start:%Y-%m-%d} to {done.end:%Y-%m-%d}, {done.bars:,} bars, {done.symbols} symbols"
-    )
-    ratios = f"Sharpe {m.sharpe:.2f}, Sortino {m.sortino:.2f}, Calmar {m.calmar:.2f}"
-    out.print(f"{ratios}, {m.cagr:.1%} a year at {m.volatility:.1%} volatility")
-    out.print(
-        f"deepest drawdown {m.max_drawdown:.1%}, turnover {m.turnover_per_day:.2f} of equity a day, gross {done.mean_gross:.2f}"
-    )
-    out.print(f"paid in all: fees {done.fees:.1%}, slippage {done.slippage:.1%}, funding {done.funding:.1%} of equity")
-    if done.forced_exits:
-        out.print(f"{done.forced_exits} positions were closed because their symbol had no bar")
-    if m.sharpe > 2:
-        out.print("A net Sharpe above 2 on real bars is a bug or a leak until proven otherwise.")
 
 
 def night(done: Night) -> None:

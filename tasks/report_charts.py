@@ -5,13 +5,13 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import isfinite
 from typing import Any
 
 import numpy as np
 
+from core.backtest.tearsheet import Year
 from core.reporting.daily import EquityPoint, ModelCurve
 from core.types import Array, Ints
 
@@ -22,15 +22,6 @@ ACCOUNT, BACKTEST, DRAWDOWN, TEXT, GRID = "#2f7ebc", "#8a7ab8", "#c8584c", "#7d8
 
 MOST_POINTS = 2_000
 """A minutely account has half a million points a year; a page cannot show more than a few per pixel."""
-
-
-@dataclass(frozen=True, slots=True)
-class Year:
-    """Returns of one calendar year, fractions; None for a month the curve does not reach."""
-
-    number: int
-    months: tuple[float | None, ...]
-    total: float
 
 
 def account_figure(points: Sequence[EquityPoint]) -> Figure | None:
@@ -86,10 +77,10 @@ def _drawdown(values: Array, start: float) -> Array:
 def _figure(times: Sequence[datetime], equity: tuple[str, str, Array], drawdown: Array) -> Figure:
     name, colour, values = equity
     x = [f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}" for at in times]
-    above = {"name": name, "y": _numbers(values), "line": {"color": colour, "width": 1.6}}
+    above = {"name": name, "y": numbers(values), "line": {"color": colour, "width": 1.6}}
     below = {
         "name": "Drawdown",
-        "y": _numbers(drawdown),
+        "y": numbers(drawdown),
         "yaxis": "y2",
         "fill": "tozeroy",
         "fillcolor": "rgba(200,88,76,0.16)",
@@ -97,15 +88,16 @@ def _figure(times: Sequence[datetime], equity: tuple[str, str, Array], drawdown:
         "hovertemplate": "%{y:.2%}",
     }
     data = [{"type": "scatter", "mode": "lines", "x": x, **trace} for trace in (above, below)]
-    return {"data": data, "layout": _layout(), "config": {"displayModeBar": False, "responsive": True}}
+    return {"data": data, "layout": layout(), "config": {"displayModeBar": False, "responsive": True}}
 
 
-def _numbers(values: Array) -> list[float | None]:
-    """Eight significant digits are more than a screen shows; what is not a number leaves a hole in the line."""
+def numbers(values: Array) -> list[float | None]:
+    """Write values for plotly: eight significant digits are more than a screen shows; what is not a number leaves a hole."""
     return [float(f"{value:.8g}") if isfinite(value) else None for value in values.tolist()]
 
 
-def _layout() -> Figure:
+def layout() -> Figure:
+    """Return the layout of an equity above its drawdown."""
     axis = {"gridcolor": GRID, "zeroline": False, "fixedrange": True, "automargin": True, "nticks": 5}
     return {
         "autosize": True,

@@ -29,7 +29,8 @@ from core.reporting.daily import (
     TradeLine,
 )
 from tasks.desk import Desk
-from tasks.report_page import render, write_page
+from tasks.html_page import write_page
+from tasks.report_page import render
 from tasks.research import load_market
 from tasks.settings import settings
 from tasks.stores import store

@@ -1,9 +1,6 @@
 """The command line: one line and exit code 2 for bad input, one JSON object for scripts, and the whole path by hand."""
 
-import json
-import os
 import subprocess
-import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,40 +10,7 @@ import pytest
 
 from core.market.synthetic import synthetic_market
 from tests.flows.recorded import START, bar_frame, funding_frame
-
-TRADEWIND = Path(sys.executable).parent / "tradewind"
-
-
-def tradewind(*arguments, home, code=0, **env):
-    """Run the program as an operator would; return (stdout, stderr)."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("TRADEWIND_", "PREFECT_"))}
-    done = subprocess.run(
-        [TRADEWIND, *arguments, "--home", home],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=200,
-        cwd=home,
-        env={**clean, **env},
-    )
-    assert done.returncode == code, done.stderr
-    return done.stdout, done.stderr
-
-
-def answer(*arguments, home, **env):
-    """Run a command with --json and return its object: exactly one line, and valid JSON."""
-    stdout, _ = tradewind(*arguments, "--json", home=home, **env)
-    assert stdout.count("\n") == 1
-    return json.loads(stdout, parse_constant=pytest.fail)
-
-
-def refusal(*arguments, home, **env):
-    """Run a command that must be refused; return its one line."""
-    stdout, stderr = tradewind(*arguments, home=home, code=2, **env)
-    assert stdout == ""
-    assert stderr.startswith("tradewind: ")
-    assert stderr.count("\n") == 1
-    return stderr
+from tests.flows.terminal import TRADEWIND, answer, refusal
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +50,7 @@ def test_an_operators_first_day_works_from_the_terminal(imported, archives):
     tested = answer("backtest", "--start", first, home=imported)
     keys = "sharpe sortino calmar max_drawdown turnover_per_day costs start end bars symbols release data_hash seconds"
     assert set(keys.split()) <= set(tested)
-    assert set(tested["costs"]) == {"fees", "slippage", "funding"}
+    assert set(tested["costs"]) == {"fees", "spread", "impact", "funding"}
 
     night = answer("optimize", "--start", first, "--trials", "3", "--folds", "2", "--seed", "7", home=imported)
     keys = "decision objections release is_sharpe oos_sharpe trials folds seconds"
@@ -126,6 +90,19 @@ def test_an_operators_first_day_works_from_the_terminal(imported, archives):
         (["backtest", "--strategy", "xsmom", "--params", "lokback=3"], "did you mean lookback?"),
         (["backtest", "--strategy", "xsmom", "--params", "lookback"], "write name=value"),
         (["backtest", "--strategy", "xsmom", "--params", "lookback=0"], "greater than or equal to 1"),
+        (
+            ["backtest", "--strategy", "xsmom", "--params", "lookback=long"],
+            "lookback = 'long': Input should be a valid integer",
+        ),
+        (["backtest", "--strategy", "xsmom", "--params", '{"lookback": 168'], "--params: not valid JSON at column"),
+        (
+            ["backtest", "--strategy", "xsmom", "--params", "lookback=99999"],
+            "because xsmom looks back that far",
+        ),
+        (["backtest", "--periods", "1y,2years"], "write a number of y, m, w or d, or all"),
+        (["backtest", "--periods", "1y,1y"], "1y is given twice"),
+        (["results", "123456"], "run 123456: unknown"),
+        (["results", "--limit", "0"], "'--limit'"),
         (["backtest", "--params", "lookback=3"], "--params needs --strategy"),
         (["backtest", "--set", "scaler.target_vol=20"], "a fraction, so 20 % is 0.2"),
         (["backtest", "--set", "caps.symbl=0.2"], "did you mean symbol?"),
@@ -135,7 +112,7 @@ def test_an_operators_first_day_works_from_the_terminal(imported, archives):
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_bad_input_is_one_line_that_says_what_to_do(arguments, line, imported, archives):
-    assert line in refusal(*(part.format(archives=archives) for part in arguments), home=imported)
+    assert line in refusal(*(part.replace("{archives}", str(archives)) for part in arguments), home=imported)
 
 
 @pytest.mark.parametrize(("name", "command"), [("market", "data"), ("trading", "releases")])
@@ -161,6 +138,7 @@ def test_every_command_explains_itself(tmp_path):
         "ingest",
         "backfill",
         "backtest",
+        "results",
         "optimize",
         "releases",
         "trade",

@@ -26,8 +26,9 @@ from core.reporting.daily import (
     ReleaseLine,
     TradeLine,
 )
+from tasks.html_page import write_page
 from tasks.report_charts import MOST_POINTS, account_figure, model_figure, monthly_returns
-from tasks.report_page import render, write_page
+from tasks.report_page import render
 from tasks.report_text import (
     SYNTHETIC,
     contributions,
@@ -288,7 +289,7 @@ def test_a_minutely_account_is_drawn_thinner_without_losing_a_peak_or_a_trough()
 def test_months_compound_to_the_year_and_years_to_the_curve():
     curve = model()
     years = monthly_returns(curve)
-    assert [year.number for year in years] == [2023, 2024, 2025]
+    assert [year.year for year in years] == [2023, 2024, 2025]
     assert years[0].months[:11] == (None,) * 11
     for year in years:
         assert 1 + year.total == pytest.approx(np.prod([1 + month for month in year.months if month is not None]))
