@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 
-.PHONY: run up test check lint soak clean lock
+.PHONY: run up test check lint soak bench clean lock
 
 run: .venv/.run        ## install what is locked, then run the main job
 	$(BIN)/tradewind demo
@@ -27,8 +27,11 @@ lint: .venv/.dev
 soak: .venv/.dev       ## four processes on one store for a minute
 	TRADEWIND_SOAK_SECONDS=60 $(BIN)/python -m pytest -q -s tests/storage/test_many_processes.py
 
+bench: .venv-bench/.done ## each performance claim as a ratio, in a quarter of an hour; figures in var/bench.jsonl
+	TQDM_DISABLE=1 .venv-bench/bin/python -m benchmarks.all
+
 clean:
-	rm -rf .venv var .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venv-bench var .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' || \
@@ -45,6 +48,14 @@ clean:
 	$(PIP) install --quiet --no-deps --require-hashes -r requirements-dev.lock
 	@touch $@
 
+# The peers come with packages that a trading machine should not have, so they get an environment of their own.
+.venv-bench/.done: requirements-bench.lock pyproject.toml
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip --disable-pip-version-check install --quiet --no-deps --require-hashes -r requirements-bench.lock
+	.venv-bench/bin/python -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
 lock:                  ## write the lock files anew; needs uv
 	uv pip compile pyproject.toml --extra build $(LOCK) -o requirements.lock
 	uv pip compile pyproject.toml --extra build --extra dev -c requirements.lock $(LOCK) -o requirements-dev.lock
+	uv pip compile pyproject.toml --extra build --extra bench -c requirements.lock $(LOCK) -o requirements-bench.lock

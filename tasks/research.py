@@ -20,8 +20,9 @@ from core.optimize.search import SearchPlan, Trial, top_fifth
 from core.portfolio import Market, prepare, run
 from core.reporting.night import Night
 from core.validation.family import FAMILY_SIZE, family_stream
-from core.validation.montecarlo import Stress, stress
+from core.validation.montecarlo import stress
 from core.validation.robust import ensemble
+from core.validation.stressed import Stress
 from core.validation.walkforward import WalkForward, fit, net_sharpe, walk_forward
 from storage.runs import Run
 from storage.trials import Trial as TrialRow

@@ -13,9 +13,7 @@ from core.backtest.costs import CostConfig
 from core.config import Bars, Config, Fraction, Moment
 from core.market.timeframe import DAY, bar_ms
 from core.risk.verdict import RiskConfig
-from core.sizing.caps import CapsConfig
-from core.sizing.scaler import ScalerConfig
-from core.sizing.stops import StopsConfig
+from core.sizing.config import CapsConfig, ScalerConfig, StopsConfig
 from core.strategies.registry import strategy, strategy_config
 from core.universe import UniverseConfig
 

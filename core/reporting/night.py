@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from core.deploy.guard import Evidence
-from core.validation.montecarlo import Stress
+from core.validation.stressed import Stress
 
 
 @dataclass(frozen=True, slots=True)

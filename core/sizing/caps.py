@@ -4,24 +4,8 @@ First each symbol (its own cap and its liquidity), then all together (gross), th
 takes away is not given to others. Targets are capped, not positions: one that is left alone may drift above.
 """
 
-from pydantic import Field
-
 from core.compiled import lanes
-from core.config import Config, Fraction
 from core.types import Array, Ints
-
-
-class CapsConfig(Config):
-    """Limits on target weights, as fractions of equity."""
-
-    symbol: Fraction = 0.25
-    """Largest weight of one symbol, long or short."""
-    asset: Fraction = 0.25
-    """Largest sum of absolute weights of symbols on the same coin."""
-    gross: float = Field(default=1.5, ge=0.0, le=10.0)
-    """Largest sum of absolute weights."""
-    liquidity: Fraction = 0.01
-    """Largest share of a symbol's usual daily traded value that a position may be."""
 
 
 def cap_weights(raw: Array, leverage: float, daily_value: Array, room: float, limits: tuple[float, float], out: Array) -> None:

@@ -1,37 +1,88 @@
 """Monte Carlo: how deep the drawdowns of one more year could be, from blocks of the returns that happened.
 
-Stationary bootstrap (Politis and Romano 1994): blocks of geometric length, wrapped around the end, so that clustered
-volatility stays clustered. Paths are folded as they are drawn and never stored; each has a generator of its own, so the
-result does not depend on how the work is split.
+Two bootstraps keep clustered volatility clustered; both wrap blocks around the end of the history:
+
+* `stationary` (Politis and Romano 1994): blocks of geometric length. The gate's: it forgives a block length chosen badly.
+* `circular` (Politis and Romano 1992): blocks of one length. Same bias to first order, two thirds of the variance (Patton,
+  Politis and White 2009), a dozen times as fast. On returns that trend its tail is shallower: see docs/performance.md.
+
+A path is the sum of its blocks in the drawdown monoid, so it costs a few table rows per block instead of a step per bar, and
+is never stored. Each path has a generator of its own, so no result depends on how many are drawn or how the work is split.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
 from core.errors import DataError
 from core.types import Array
+from core.validation.drawdown_monoid import EMPTY, Span, join, row, spans, stretch, windows
+from core.validation.stressed import Stress
+
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+"""The step of SplitMix64: 2^64 over the golden ratio."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stress:
-    """What the paths say; drawdowns are negative, so the *worst* tail is the low one.
-
-    `drawdown_1_in_20` is the drawdown that one path in twenty exceeds.
-    """
+class Plan(NamedTuple):
+    """How many paths of how many bars, and the (mean) length of a block in bars."""
 
     paths: int
-    horizon_bars: int
-    mean_block_bars: int
-    drawdown_median: float
-    drawdown_1_in_20: float
-    drawdown_1_in_100: float
-    loss_probability: float
-    return_median: float
+    horizon: int
+    block: int
 
 
-def stress(net: Array, *, paths: int, horizon: int, mean_block: int, seed: int) -> Stress:
+Futures = tuple[Array, Array]
+"""Deepest drawdown and total return of each path, (paths,), as fractions; drawdowns are at most 0."""
+
+Bootstrap = Callable[[Array, Plan, np.uint64], Futures]
+"""From (T,) log returns, a plan and a seed to futures."""
+
+
+@njit(cache=True)
+def stationary(logs: Array, plan: Plan, seed: np.uint64) -> Futures:
+    """Draw futures from blocks of geometric length with mean `plan.block`.
+
+    Parameters
+    ----------
+    logs : (T,) log returns, finite or -inf for ruin; T below 2^32
+    """
+    table, per_log = spans(logs), 1.0 / np.log1p(-1.0 / plan.block)
+    depth, final = np.zeros(plan.paths), np.zeros(plan.paths)
+    for p in range(plan.paths):
+        state, path, left = _generator(seed, p), EMPTY, plan.horizon
+        while left > 0:
+            state += np.uint64(2) * GOLDEN
+            length = min(left, 1 + int(np.log1p(-_uniform(state - GOLDEN)) * per_log))
+            path = _along(path, table, _start(state, len(logs)), length)
+            left -= length
+        depth[p], final[p] = np.expm1(-path[3]), np.expm1(path[0])
+    return depth, final
+
+
+@njit(cache=True)
+def circular(logs: Array, plan: Plan, seed: np.uint64) -> Futures:
+    """Draw futures from blocks of `plan.block` bars, the last one cut at the horizon.
+
+    Parameters
+    ----------
+    logs : (T,) log returns, finite or -inf for ruin; T from one block to below 2^32
+    """
+    blocks = (plan.horizon - 1) // plan.block
+    full, last = windows(logs, plan.block), windows(logs, plan.horizon - blocks * plan.block)
+    depth, final = np.zeros(plan.paths), np.zeros(plan.paths)
+    for p in range(plan.paths):
+        state, path = _generator(seed, p), EMPTY
+        for _ in range(blocks):
+            state += GOLDEN
+            path = join(path, row(full, _start(state, len(logs))))
+        path = join(path, row(last, _start(state + GOLDEN, len(logs))))
+        depth[p], final[p] = np.expm1(-path[3]), np.expm1(path[0])
+    return depth, final
+
+
+def stress(net: Array, *, paths: int, horizon: int, mean_block: int, seed: int, bootstrap: Bootstrap = stationary) -> Stress:
     """Resample net returns into `paths` futures of `horizon` bars.
 
     Parameters
@@ -49,7 +100,7 @@ def stress(net: Array, *, paths: int, horizon: int, mean_block: int, seed: int) 
         )
     with np.errstate(divide="ignore"):  # the logarithm of ruin is minus infinity, and a path that meets it stays there
         logs = np.log1p(net)
-    depth, final = _bootstrap(logs, paths, horizon, 1.0 / mean_block, np.uint64(seed))
+    depth, final = bootstrap(logs, Plan(paths, horizon, mean_block), np.uint64(seed))
     return Stress(
         paths=paths,
         horizon_bars=horizon,
@@ -68,27 +119,31 @@ def worst_quantile(drawdowns: Array, share: float) -> float:
 
 
 @njit(cache=True)
-def _bootstrap(logs: Array, paths: int, horizon: int, leave: float, seed: np.uint64) -> tuple[Array, Array]:
-    """Return (deepest drawdown, total return) of each path, as fractions."""
-    depth, final = np.zeros(paths), np.zeros(paths)
-    for p in range(paths):
-        depth[p], final[p] = _one_path(logs, horizon, leave, _mixed(seed + np.uint64(p) * np.uint64(0x9E3779B97F4A7C15)))
-    return depth, final
+def _along(path: Span, table: Array, start: int, length: int) -> Span:
+    """Follow the history from `start` for `length` bars, around its end as often as needed."""
+    while length > 0:
+        piece = min(length, table.shape[1] - start)
+        path = join(path, stretch(table, start, start + piece - 1))
+        start, length = 0, length - piece
+    return path
 
 
 @njit(cache=True)
-def _one_path(logs: Array, horizon: int, leave: float, state: np.uint64) -> tuple[float, float]:
-    level, peak, depth, at = 0.0, 0.0, 0.0, -1
-    for _ in range(horizon):
-        state = state + np.uint64(0x9E3779B97F4A7C15)
-        if at < 0 or _uniform(state) < leave:
-            state = state + np.uint64(0x9E3779B97F4A7C15)
-            at = int(_uniform(state) * len(logs))
-        level += logs[at]
-        peak = max(peak, level)
-        depth = min(depth, level - peak)
-        at = at + 1 if at + 1 < len(logs) else 0
-    return np.expm1(depth), np.expm1(level)
+def _generator(seed: np.uint64, path: int) -> np.uint64:
+    """Return the state from which one path draws."""
+    return _mixed(seed + np.uint64(path) * GOLDEN)
+
+
+@njit(cache=True)
+def _start(state: np.uint64, count: int) -> int:
+    """Draw a bar: the product of a 32-bit random number and the count; off uniform by less than count / 2^32."""
+    return int(np.int64(((_mixed(state) >> np.uint64(32)) * np.uint64(count)) >> np.uint64(32)))
+
+
+@njit(cache=True)
+def _uniform(state: np.uint64) -> float:
+    """Draw from [0, 1)."""
+    return float(_mixed(state) >> np.uint64(11)) * (1.0 / 9007199254740992.0)
 
 
 @njit(cache=True)
@@ -97,8 +152,3 @@ def _mixed(x: np.uint64) -> np.uint64:
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return x ^ (x >> np.uint64(31))
-
-
-@njit(cache=True)
-def _uniform(state: np.uint64) -> float:
-    return float(_mixed(state) >> np.uint64(11)) * (1.0 / 9007199254740992.0)

@@ -56,4 +56,4 @@ def test_the_same_seed_on_the_same_bars_finds_the_same_release(home):
 def test_too_many_folds_for_the_history_are_refused_with_the_numbers(home):
     fill(edge=0.0)
     with pytest.raises(DataError, match="bars are too few for 50 folds.*use fewer folds or a longer range"):
-        optimize(trials=1, folds=50, end=datetime(2023, 4, 15, tzinfo=UTC))
+        optimize(trials=1, folds=50, end=datetime(2023, 5, 15, tzinfo=UTC))

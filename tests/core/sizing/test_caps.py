@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from core.errors import ConfigError
-from core.sizing.caps import CapsConfig, cap_assets, cap_weights
+from core.sizing.caps import cap_assets, cap_weights
+from core.sizing.config import CapsConfig
 
 weights = arrays(float, st.integers(1, 12), elements=st.floats(-3, 3) | st.just(float("nan")))
 symbol = st.floats(0, 1)

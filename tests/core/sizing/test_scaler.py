@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import ConfigError
-from core.sizing.scaler import ScalerConfig, forecast_vol, kelly_factor, stepdown
+from core.sizing.config import ScalerConfig
+from core.sizing.scaler import forecast_vol, kelly_factor, stepdown
 
 drawdown = st.floats(0, 1)
 moments = st.tuples(st.floats(-0.1, 0.1), st.floats(1e-9, 0.1))

@@ -1,7 +1,7 @@
 import pytest
 
 from core.errors import ConfigError
-from core.sizing.stops import StopsConfig
+from core.sizing.config import StopsConfig
 
 
 def test_stops_are_off_unless_asked_for():
