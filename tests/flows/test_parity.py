@@ -48,7 +48,7 @@ def test_the_account_follows_the_targets_it_decided():
 
 
 def test_the_model_and_the_account_earn_alike():
-    """The same targets from flat, in the kernel and through orders; the account fills at the last price, the kernel at the next open."""
+    """The same targets from flat; the account fills at the last price there is, the kernel at the next open."""
     moments = [FIRST + timedelta(hours=hour) for hour in range(0, 4 * 24 + 1, RELEASE.rebalance)]
     ticks = [trade(at=moment) for moment in moments]
 
