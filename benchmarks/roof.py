@@ -14,7 +14,7 @@ from benchmarks.measure import REPEATS, Figure, Side, figure, report, show, take
 from benchmarks.search import Search
 from benchmarks.sets import one_set, varied_sets
 from benchmarks.workload import Workload, make_workload
-from core.backtest.run import ATR, CHANGE, HIGH, LOW
+from core.backtest.run import ATR_BEFORE, CHANGE, HIGH, LOW
 from core.types import Array
 
 PASSES = 8
@@ -42,7 +42,8 @@ def _measure(work: Workload, trail: float, options: argparse.Namespace) -> list[
     sets = varied_sets(options.batch, every=work.every)
     sets = sets._replace(trail=np.full(options.batch, trail))
     label = f"R = {work.every}{'' if trail else ', no stops'}"
-    inputs = [np.ascontiguousarray(work.tape.bars[layer]) for layer in (CHANGE, HIGH, LOW, ATR)]
+    watched = work.tape.watched
+    inputs = [work.tape.bars[CHANGE], *(np.ascontiguousarray(watched[..., number]) for number in (HIGH, LOW, ATR_BEFORE))]
 
     def roof() -> None:
         for _ in range(PASSES):

@@ -14,7 +14,7 @@ from math import sqrt
 import numpy as np
 
 from core.backtest.run import (
-    ATR,
+    ATR_BEFORE,
     BEST,
     CHANGE,
     CLOSE,
@@ -31,6 +31,7 @@ from core.backtest.run import (
     MARK,
     MOVED,
     OPEN,
+    OPENED,
     ORDER,
     PAID,
     SPREAD,
@@ -44,16 +45,16 @@ from core.compiled import keeps, lanes
 def arm(run: Run, d: int) -> None:
     """Where a position opens or changes sides, its stops start at the price of the fill."""
     tape, book, t = run.tape, run.book, run.tape.rows[d]
-    for i in range(lanes(run.book)):
+    for i in range(lanes(book)):
         after = book[UNITS, i] + book[ORDER, i]
-        book[MARK, i] = 1.0 if after * book[UNITS, i] <= 0.0 and after != 0.0 else 0.0
-    for i in range(lanes(run.book)):
-        book[BEST, i] = tape.bars[OPEN, t + 1, i] if book[MARK, i] > 0.0 else book[BEST, i]
-    far = run.knobs.stop_atr if run.knobs.stop_atr > 0.0 else np.inf
-    for i in range(lanes(run.book)):
-        reach = far * tape.bars[ATR, t, i] if tape.bars[ATR, t, i] > 0.0 else np.inf
-        level = tape.bars[OPEN, t + 1, i] - (reach if book[ORDER, i] > 0.0 else -reach)
-        book[LEVEL, i] = level if book[MARK, i] > 0.0 else book[LEVEL, i]
+        opens = after * book[UNITS, i] <= 0.0 and after != 0.0
+        book[BEST, i] = tape.bars[OPEN, t + 1, i] if opens else book[BEST, i]
+    if run.knobs.stop_atr > 0.0:
+        for i in range(lanes(book)):
+            after, atr = book[UNITS, i] + book[ORDER, i], tape.watched[t + 1, i, ATR_BEFORE]
+            reach = run.knobs.stop_atr * atr if atr > 0.0 else np.inf
+            level = tape.bars[OPEN, t + 1, i] - (reach if after > 0.0 else -reach)
+            book[LEVEL, i] = level if after * book[UNITS, i] <= 0.0 and after != 0.0 else book[LEVEL, i]
 
 
 def take_exits(run: Run, d: int) -> None:
@@ -73,12 +74,13 @@ def take_exits(run: Run, d: int) -> None:
 def _endangered(run: Run, d: int) -> float:
     """Mark and count positions that the block's extremes could stop out: a bound, so that few need a look at their bars."""
     tape, book, trail = run.tape, run.book, run.knobs.trail_atr
-    away, count = np.inf if trail <= 0.0 else 0.0, 0.0
+    away, off, count = np.inf if trail <= 0.0 else 0.0, _off(run), 0.0
     for i in range(lanes(run.book)):
         low, high = tape.decided[d, LOWEST, i], tape.decided[d, HIGHEST, i]
         best, level, reach = book[BEST, i], book[LEVEL, i], trail * tape.decided[d, LEAST_ATR, i] + away
-        under, above = (max(best, high)) - reach, (min(best, low)) + reach
-        under, above = max(level, under), min(level, above)
+        under, above = (high if high > best else best) - reach, (low if low < best else best) + reach
+        under = under if under > level - off else level - off
+        above = above if above < level + off else level + off
         hit = low <= under if book[UNITS, i] > 0.0 else high >= above
         mark = 1.0 if hit and book[UNITS, i] != 0.0 else 0.0
         book[MARK, i] = mark
@@ -86,17 +88,22 @@ def _endangered(run: Run, d: int) -> float:
     return count
 
 
+def _off(run: Run) -> float:
+    """How far away the fixed stops are put: out of reach where there are none."""
+    return 0.0 if run.knobs.stop_atr > 0.0 else np.inf
+
+
 def _watch(run: Run, d: int, i: int) -> None:
     """Look at one position bar by bar: level = best price so far -+ trail x ATR of the bar before, or the fixed stop."""
     tape, book, trail = run.tape, run.book, run.knobs.trail_atr
-    best, long = book[BEST, i], book[UNITS, i] > 0.0
+    best, long, off = book[BEST, i], book[UNITS, i] > 0.0, _off(run)
     for b in range(tape.rows[d] + 1, tape.ends[d] + 1):
-        low, high, opened = tape.bars[LOW, b, i], tape.bars[HIGH, b, i], tape.bars[OPEN, b, i]
+        low, high, opened = tape.watched[b, i, LOW], tape.watched[b, i, HIGH], tape.watched[b, i, OPENED]
         if high < low:  # no bar: the position leaves elsewhere
             return
-        atr = tape.bars[ATR, b - 1, i]
+        atr = tape.watched[b, i, ATR_BEFORE]
         reach = trail * atr if trail > 0.0 and atr > 0.0 else np.inf
-        level = max(best - reach, book[LEVEL, i]) if long else min(best + reach, book[LEVEL, i])
+        level = max(best - reach, book[LEVEL, i] - off) if long else min(best + reach, book[LEVEL, i] + off)
         if (long and low <= level) or (not long and high >= level):
             _stop_out(run, d, i, b, min(level, opened) if long else max(level, opened))
             return
@@ -115,7 +122,7 @@ def leave(run: Run, d: int, b: int) -> None:
     """Close at the last price every position whose symbol has no bar any more."""
     tape, book = run.tape, run.book
     for i in range(lanes(run.book)):
-        if book[UNITS, i] != 0.0 and tape.bars[HIGH, b, i] < tape.bars[LOW, b, i]:
+        if book[UNITS, i] != 0.0 and tape.watched[b, i, HIGH] < tape.watched[b, i, LOW]:
             _exit(run, d, i, b, tape.bars[CLOSE, b - 1, i], 0.0)
             if keeps(run.record.series):
                 run.record.exits[0, i] += 1.0
@@ -153,8 +160,8 @@ def _ratchet(run: Run, d: int) -> None:
     tape, book = run.tape, run.book
     for i in range(lanes(run.book)):
         high, low, best = tape.decided[d, HIGHEST, i], tape.decided[d, LOWEST, i], book[BEST, i]
-        up = max(best, high)
-        down = min(best, low)
+        up = high if high > best else best
+        down = low if low < best else best
         book[BEST, i] = up if book[UNITS, i] > 0.0 else down
 
 

@@ -63,10 +63,10 @@ def simulate(tape: Tape, raw: Array, knobs: Knobs) -> Paths:
 
 def fresh_run(tape: Tape, knobs: Knobs, *, keep: bool) -> Run:
     """Return a run that has not begun; it keeps its paths or only its days."""
-    layers, bars, width = tape.bars.shape
+    _, bars, width = tape.bars.shape
     kept = bars if keep else 0
     record = Record(
-        series=np.zeros((layers, kept)),
+        series=np.zeros((7, kept)),
         targets=np.zeros((len(tape.rows) if keep else 0, width)),
         weights=np.zeros((kept, width)),
         contribution=np.zeros((kept, width)),

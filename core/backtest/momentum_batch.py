@@ -26,17 +26,16 @@ from core.backtest.steps import run_blocks
 from core.backtest.tape import padded
 from core.compiled import fast, strict
 from core.signals.momentum import MomentumSpec, side_rows, zscore_rows
-from core.sizing.inverse_vol import weigh_rows
+from core.sizing.inverse_vol import weigh_sides
 from core.types import Array, Ints, Mask
 
 
 class Prices(NamedTuple):
-    """What the signal reads: log close (T, W), members (D, W), volatility (D, W), NaN where unknown, and its floor."""
+    """What the signal reads: log close (T, W), members (D, W), reciprocal of volatility (D, W), 0 where it is unknown."""
 
     log_close: Array
     member: Mask
-    vol: Array
-    vol_floor: float
+    per_vol: Array
 
 
 class Signals(NamedTuple):
@@ -98,7 +97,8 @@ def run_momentum(
 def read_prices(log_close: Array, member: Mask, vol: Array, vol_floor: float) -> Prices:
     """Pad what the signal reads: nobody is a member in the padding."""
     columns = padded(member.astype(float), None, 0.0) > 0.0
-    return Prices(padded(log_close, None, np.nan), columns, padded(vol, None, np.nan), vol_floor)
+    per_vol = np.nan_to_num(1.0 / np.maximum(vol, vol_floor))
+    return Prices(padded(log_close, None, np.nan), columns, padded(per_vol, None, 0.0))
 
 
 def _signals(specs: Sequence[MomentumSpec]) -> Signals:
@@ -133,4 +133,4 @@ def _weigh(prices: Prices, signals: Signals, u: int, span: tuple[int, int], scra
     first, last = span
     raw = scratch.raw[: last - first]
     side_rows(scratch.z, signals.part[u], signals.weights[u], (signals.top[u], signals.threshold[u]), scratch.score, raw)
-    weigh_rows(raw, prices.vol[first:last], prices.vol_floor, raw)
+    weigh_sides(raw, prices.per_vol[first:last], raw)

@@ -8,8 +8,11 @@ from typing import NamedTuple
 
 from core.types import Array, Ints, Mask
 
-OPEN, HIGH, LOW, CLOSE, CHANGE, FUNDING, ATR = range(7)
-"""Layers of `Tape.bars`. CHANGE: close minus previous close. FUNDING: rate settled in the bar x close. ATR: at the close."""
+OPEN, CLOSE, CHANGE, FUNDING = range(4)
+"""Layers of `Tape.bars`. CHANGE: close minus previous close. FUNDING: rate settled in the bar x close."""
+
+OPENED, HIGH, LOW, ATR_BEFORE = range(4)
+"""Numbers of one cell of `Tape.watched`: what a stop is tested with, side by side, because few cells are ever looked at."""
 
 VOL, SPREAD, IMPACT, ROOM, PER_UNIT, LOWEST, HIGHEST, LEAST_ATR = range(8)
 """Layers of `Tape.decided`; the last three are the extremes of the block that follows, and the least ATR before its bars."""
@@ -32,7 +35,9 @@ class Tape(NamedTuple):
     ends: Ints
     """(D,) last bar of each block."""
     bars: Array
-    """(7, T, W) see `OPEN` and so on."""
+    """(4, T, W) see `OPEN` and so on."""
+    watched: Array
+    """(T, W, 4) see `OPENED` and so on."""
     decided: Array
     """(D, 8, W): annualised volatility, 0 where unknown; spread over the reference's; impact of one unit of quote currency;
     quote currency traded a day; units that one of value buys at the close, 0 where no order can fill; the block's extremes."""

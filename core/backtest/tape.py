@@ -31,15 +31,15 @@ def make_tape(panel: Panel, rows: Ints, vol: Array, daily_value: Array, *, atr_b
     low, high = padded(panel.low, missing, np.inf), padded(panel.high, missing, -np.inf)
     atr = padded(np.nan_to_num(average_true_range(panel.high, panel.low, panel.close, atr_bars)), None, 0.0)
     funding = padded(panel.funding, missing, 0.0) * close
-    bars = [padded(panel.open, missing, 1.0), high, low, close, _changes(panel.close, missing), funding, atr]
+    opened, before = padded(panel.open, missing, 1.0), np.vstack([atr[:1], atr[:-1]])
     known = [np.nan_to_num(vol), relative_spread(daily_value), unit_impact(daily_value, vol / np.sqrt(bars_per_year(DAY)))]
     decided = [*known, np.nan_to_num(daily_value), _per_unit(panel.close, missing, rows)]
-    before = np.vstack([atr[:1], atr[:-1]])
     extremes = [_by_block(np.minimum, low, rows), _by_block(np.maximum, high, rows), _by_block(np.minimum, before, rows)]
     return Tape(
         rows=rows,
         ends=np.append(rows[1:], len(panel) - 1),
-        bars=np.stack(bars),
+        bars=np.stack([opened, close, _changes(panel.close, missing), funding]),
+        watched=np.stack([opened, high, low, before], axis=-1),
         decided=np.stack([*(padded(layer, None, 0.0) for layer in decided), *extremes], axis=1),
         settles=np.any(funding != 0.0, axis=1),
         leaves=_leaves(missing),

@@ -70,8 +70,8 @@ def _zscores(start: Array, end: Array, member: Mask, out: Array) -> None:
     scale = 1.0 / deviation if deviation > 0.0 else 0.0
     for i in range(lanes(out)):
         z = (out[i] - mean) * scale
-        z = min(z, 3.0)
-        out[i] = max(z, -3.0)
+        z = Z_LIMIT if z > Z_LIMIT else z
+        out[i] = -Z_LIMIT if z < -Z_LIMIT else z
 
 
 @whole

@@ -25,10 +25,10 @@ def cap_weights(raw: Array, leverage: float, daily_value: Array, room: float, li
     total = 0.0
     for i in range(lanes(raw)):
         most = daily_value[i] * room
-        most = min(symbol, most)
+        most = most if most < symbol else symbol
         weight = raw[i] * leverage
-        weight = min(weight, most)
-        weight = max(weight, -most)
+        weight = most if weight > most else weight
+        weight = -most if weight < -most else weight
         out[i] = weight
         total += abs(weight) if weight == weight else 0.0  # noqa: PLR0124 - NaN alone differs from itself
     if total > gross:

@@ -39,9 +39,21 @@ def weigh_rows(score: Array, vol: Array, vol_floor: float, out: Array) -> None:
     for d in range(len(score)):
         gross = 0.0
         for i in range(lanes(score)):
-            weight = score[d, i] / (max(vol_floor, vol[d, i]))
+            weight = score[d, i] / (vol[d, i] if vol[d, i] > vol_floor else vol_floor)
             weight = weight if weight == weight and vol[d, i] == vol[d, i] else 0.0  # noqa: PLR0124 - NaN differs from itself
             out[d, i] = weight
             gross += abs(weight)
         for i in range(lanes(score)):
+            out[d, i] *= 1.0 / gross if gross > 0.0 else 0.0
+
+
+@whole
+def weigh_sides(side: Array, per_vol: Array, out: Array) -> None:
+    """Do what `weigh_rows` does, to the last bit, for sides of +1, -1 and 0 and reciprocal volatilities: without division."""
+    for d in range(len(side)):
+        gross = 0.0
+        for i in range(lanes(side)):
+            out[d, i] = side[d, i] * per_vol[d, i]
+            gross += abs(out[d, i])
+        for i in range(lanes(side)):
             out[d, i] *= 1.0 / gross if gross > 0.0 else 0.0

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.backtest.run import ATR, CHANGE, CLOSE, FUNDING, HIGH, HIGHEST, LEAST_ATR, LOW, LOWEST, OPEN, ROOM, SPREAD, VOL
+from core.backtest.run import ATR_BEFORE, CHANGE, CLOSE, FUNDING, HIGH, HIGHEST, LEAST_ATR, LOW, LOWEST, OPEN, ROOM, SPREAD, VOL
 from core.backtest.tape import LANES, make_tape
 from core.market.timeframe import DAY
 from tests.core.backtest.cases import case_of, draw_case
@@ -21,7 +21,7 @@ def test_padding_costs_nothing_earns_nothing_and_weighs_nothing(seed):
     bars, decided = tape.bars[:, :, width:], tape.decided[:, :, width:]
     assert tape.bars.shape[2] % LANES == tape.asset.shape[0] % LANES == 0
     assert (bars[[OPEN, CLOSE]] == 1.0).all()
-    assert not bars[[CHANGE, FUNDING, ATR]].any()
+    assert not bars[[CHANGE, FUNDING]].any()
     assert not decided[:, [VOL, SPREAD, ROOM]].any()
     assert len(set(tape.asset[width:]) | set(tape.asset[:width])) == len(set(tape.asset[:width])) + len(tape.asset[width:])
 
@@ -29,7 +29,7 @@ def test_padding_costs_nothing_earns_nothing_and_weighs_nothing(seed):
 @given(seeds)
 def test_nothing_on_a_tape_is_missing(seed):
     tape = draw_case(seed).tape
-    for layer in (OPEN, CLOSE, CHANGE, FUNDING, ATR):
+    for layer in (OPEN, CLOSE, CHANGE, FUNDING):
         assert np.isfinite(tape.bars[layer]).all()
     assert not np.isnan(tape.bars).any()
     assert not np.isnan(tape.decided).any()
@@ -40,8 +40,8 @@ def test_a_missing_bar_is_touched_by_no_stop_and_changes_nothing(seed):
     panel = holey(seed, bars=50, width=3)
     tape = case_of(panel, np.zeros((2, 3)), [10, 30]).tape
     gone = np.isnan(panel.close)
-    assert (tape.bars[LOW, :, :3][gone] == np.inf).all()
-    assert (tape.bars[HIGH, :, :3][gone] == -np.inf).all()
+    assert (tape.watched[:, :3, LOW][gone] == np.inf).all()
+    assert (tape.watched[:, :3, HIGH][gone] == -np.inf).all()
     assert not tape.bars[[CHANGE, FUNDING], :, :3][:, gone].any()
 
 
@@ -69,7 +69,7 @@ def test_a_block_is_the_bars_after_a_decision_up_to_the_next_one(rows):
             block = slice(t + 1, end + 1)
             assert np.array_equal(tape.decided[d, LOWEST, :2], panel.low[block].min(axis=0))
             assert np.array_equal(tape.decided[d, HIGHEST, :2], panel.high[block].max(axis=0))
-            assert np.array_equal(tape.decided[d, LEAST_ATR], tape.bars[ATR, t:end].min(axis=0))
+            assert np.array_equal(tape.decided[d, LEAST_ATR], tape.watched[t + 1 : end + 1, :, ATR_BEFORE].min(axis=0))
 
 
 def test_who_leaves_had_a_bar_before():
