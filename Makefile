@@ -42,6 +42,7 @@ clean:
 .venv/.run: .venv/bin/python requirements.lock pyproject.toml
 	$(PIP) install --quiet --no-deps --require-hashes -r requirements.lock
 	$(PIP) install --quiet --no-deps --no-build-isolation -e .
+	$(BIN)/python -m tasks.kernels
 	@touch $@
 
 .venv/.dev: .venv/.run requirements-dev.lock

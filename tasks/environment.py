@@ -32,12 +32,17 @@ def prepare(home: Path, *, log_level: str, alone: bool = False) -> bool:
     os.environ["PREFECT_HOME"] = str(home / "prefect")
     for name, value in _quiet(log_level).items():
         os.environ.setdefault(name, value)
-    os.environ.setdefault("NUMBA_CACHE_DIR", str(kernel_cache()))
+    keep_kernels()
     if alone:
         os.environ.pop("PREFECT_API_URL", None)
     elif url := running_server(home):
         use_server(url)
     return "PREFECT_API_URL" in os.environ
+
+
+def keep_kernels() -> None:
+    """Let numba keep what it compiles where this version of core keeps it; call before anything imports numba."""
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(kernel_cache()))
 
 
 def use_server(url: str) -> None:
