@@ -11,3 +11,8 @@ os.environ.update(
     PREFECT_LOGGING_TO_API_ENABLED="false",
     PREFECT_LOGGING_LEVEL="CRITICAL",
 )
+
+
+def pytest_collection_modifyitems(items):
+    """Slow files first, so that no worker ends the run alone."""
+    items.sort(key=lambda item: "flows" not in item.path.parts)
