@@ -19,7 +19,7 @@ def build_kernels() -> None:
     from core.market.synthetic import VENUE, synthetic_market
     from core.portfolio import prepare, run
     from core.validation.montecarlo import stress
-    from core.validation.robust import robust_sharpe
+    from core.validation.robust import robust_scorer
 
     start = datetime(2025, 1, 1, tzinfo=UTC)
     warmup_days = -(-baseline(VENUE, "1h", start).warmup_bars // 24)
@@ -27,7 +27,7 @@ def build_kernels() -> None:
     release = baseline(VENUE, "1h", start + timedelta(days=warmup_days))
     ready = prepare(market.panel, release)
     net = run(ready, release).net[ready.first :]
-    robust_sharpe(ready, release, "xsmom", ({},))
+    robust_scorer(ready, release, "xsmom")(({},))
     stress(net, paths=2, horizon=48, mean_block=24, seed=0)
 
 

@@ -1,5 +1,7 @@
 """What a trial is worth: the lower quartile over its neighbourhood and over dearer trading, not its own best case."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from core.backtest.batch import Batch, run_batch
@@ -10,11 +12,14 @@ from core.deploy.release import Release, Sleeve
 from core.optimize.search import Params
 from core.portfolio import Market, knobs, raw_weights
 from core.strategies.registry import strategy, strategy_config
-from core.types import Array
+
+Neighbourhood = tuple[Params, ...]
 
 COST_FACTORS = (1.0, 1.5)
 """Costs that every neighbour is run at."""
 QUANTILE = 0.25
+THREADS = 2
+"""Parts of a neighbourhood that run side by side; the scores do not depend on it."""
 IDLE = -10.0
 """Score of a book that never trades: it loses nothing, and must not for that reason outrank every book that does something."""
 
@@ -25,37 +30,45 @@ def ensemble(release: Release, name: str, params: tuple[Params, ...]) -> Release
     return release.model_copy(update={"sleeves": sleeves})
 
 
-def robust_sharpe(market: Market, release: Release, name: str, around: tuple[Params, ...]) -> float:
-    """Return the lower quartile of the annual net Sharpe ratios of some sets of parameters, each at every cost factor.
+def robust_scorer(market: Market, release: Release, name: str) -> Callable[[Neighbourhood], float]:
+    """Return what scores a neighbourhood: the lower quartile of its annual net Sharpe ratios, each set at every cost factor.
 
     Runs the fast build: good enough to rank, and what is chosen runs the strict one again.
     """
-    daily = daily_of(market, release, name, around)
-    return float(np.quantile([sharpe(row) if row.any() else IDLE for row in daily], QUANTILE))
-
-
-def daily_of(market: Market, release: Release, name: str, around: tuple[Params, ...]) -> Array:
-    """Return (sets x cost factors, days) net returns per UTC day from the book's start, by set, then by cost factor."""
     dearer = [release.model_copy(update={"costs": release.costs.scaled(factor)}) for factor in COST_FACTORS]
-    every = [knobs(market, variant) for variant in dearer] * len(around)
-    signal = [k for k in range(len(around)) for _ in COST_FACTORS]
-    run = _with_specs if strategy(name).momentum else _with_weights
-    return run(market, release, name, around, (every, signal)).daily_returns(int(market.tape.day[market.first]))
+    variants = [knobs(market, variant) for variant in dearer]
+    run = _with_specs(market, release, name) if strategy(name).momentum else _with_weights(market, release, name)
+    first_day = int(market.tape.day[market.first])
+
+    def score(around: Neighbourhood) -> float:
+        signal = [k for k in range(len(around)) for _ in variants]
+        daily = run(around, variants * len(around), signal).daily_returns(first_day)
+        return float(np.quantile([sharpe(row) if row.any() else IDLE for row in daily], QUANTILE))
+
+    return score
 
 
-Followers = tuple[list[Knobs], list[int]]
-"""Knobs of every set, and which parameters' signal it follows."""
+Runner = Callable[[Neighbourhood, list[Knobs], list[int]], Batch]
+"""Runs sets of knobs, each with the signal of one of the neighbours."""
 
 
-def _with_specs(market: Market, release: Release, name: str, around: tuple[Params, ...], sets: Followers) -> Batch:
+def _with_specs(market: Market, release: Release, name: str) -> Runner:
     momentum = strategy(name).momentum
     assert momentum is not None
-    specs = [momentum(strategy_config(name, params)) for params in around]
+    spec = momentum
     prices = read_prices(market.panel.log_close, market.eligible, market.vol, release.vol_floor)
-    return run_momentum(market.tape, prices, specs, list(zip(*sets, strict=True)))
+
+    def run(around: Neighbourhood, every: list[Knobs], signal: list[int]) -> Batch:
+        specs = [spec(strategy_config(name, params)) for params in around]
+        return run_momentum(market.tape, prices, specs, list(zip(every, signal, strict=True)), threads=THREADS)
+
+    return run
 
 
-def _with_weights(market: Market, release: Release, name: str, around: tuple[Params, ...], sets: Followers) -> Batch:
-    books = (ensemble(release, name, (params,)) for params in around)
-    raw = np.stack([raw_weights(market, book.sleeves, vol_floor=book.vol_floor) for book in books])
-    return run_batch(market.tape, sets[0], raw, sets[1])
+def _with_weights(market: Market, release: Release, name: str) -> Runner:
+    def run(around: Neighbourhood, every: list[Knobs], signal: list[int]) -> Batch:
+        books = (ensemble(release, name, (params,)) for params in around)
+        raw = np.stack([raw_weights(market, book.sleeves, vol_floor=book.vol_floor) for book in books])
+        return run_batch(market.tape, every, raw, signal, threads=THREADS)
+
+    return run

@@ -19,7 +19,7 @@ from core.optimize.search import Params, SearchPlan, Trial, search, top_fifth
 from core.portfolio import Market, run
 from core.strategies.registry import strategy
 from core.types import Array, Ints
-from core.validation.robust import ensemble, robust_sharpe
+from core.validation.robust import ensemble, robust_scorer
 from core.validation.splits import Fold, anchored_folds
 
 
@@ -62,9 +62,10 @@ def net_sharpe(market: Market, release: Release, start: int, stop: int) -> float
 def fit(market: Market, release: Release, plan: SearchPlan, told: Callable[[Trial], None]) -> tuple[Trial, ...]:
     """Search the strategy's space for the best robust net Sharpe over all bars of the market."""
     space, rng = strategy(plan.strategy).space, np.random.default_rng(plan.seed)
+    score_around = robust_scorer(market, release, plan.strategy)
 
     def score(params: Params) -> float:
-        return robust_sharpe(market, release, plan.strategy, neighbours(space, params, plan.neighbours, rng))
+        return score_around(neighbours(space, params, plan.neighbours, rng))
 
     return search(space, score, trials=plan.trials, seed=plan.seed, told=told)
 

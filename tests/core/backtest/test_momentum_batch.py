@@ -8,7 +8,7 @@ from core.backtest.momentum_batch import read_prices, run_momentum
 from core.optimize.search import draw
 from core.portfolio import knobs, prepare, raw_weights
 from core.strategies.registry import strategies, strategy, strategy_config
-from core.validation.robust import COST_FACTORS, ensemble, robust_sharpe
+from core.validation.robust import COST_FACTORS, ensemble, robust_scorer
 from tests.core.panels import holey, small_release
 
 SPEC_STRATEGIES = [name for name, one in strategies().items() if one.momentum]
@@ -59,7 +59,7 @@ def test_momentum_is_traded_at_all():
 def test_a_robust_score_is_no_better_than_the_best_of_the_neighbourhood_and_dearer_trading_costs():
     market, release = market_and_release(3)
     around = params_of("xsmom", 4, 3)
-    alone = [robust_sharpe(market, release, "xsmom", (p,)) for p in around]
-    assert robust_sharpe(market, release, "xsmom", around) <= max(alone) + 1e-12
+    alone = [robust_scorer(market, release, "xsmom")((p,)) for p in around]
+    assert robust_scorer(market, release, "xsmom")(around) <= max(alone) + 1e-12
     assert COST_FACTORS[0] == 1.0
     assert max(COST_FACTORS) > 1.0
