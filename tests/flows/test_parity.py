@@ -49,7 +49,7 @@ def test_the_account_follows_the_targets_it_decided():
 
 def test_the_model_and_the_account_earn_alike():
     """The same targets from flat; the account fills at the last price there is, the kernel at the next open."""
-    moments = [FIRST + timedelta(hours=hour) for hour in range(0, 4 * 24 + 1, RELEASE.rebalance)]
+    moments = [FIRST + timedelta(hours=hour) for hour in range(0, 2 * 24 + 1, RELEASE.rebalance)]
     ticks = [trade(at=moment) for moment in moments]
 
     whole = load_market(RELEASE, moments[-1])
