@@ -55,16 +55,19 @@ def _bars_within(panel: Panel, rows: Ints, window: int) -> Ints:
 
 def usual_value(panel: Panel, rows: Ints, config: UniverseConfig) -> Array:
     """(D, N) median daily traded value over the last whole days, quote currency; NaN when fewer than half of them traded."""
-    days = config.liquidity_days
     daily, first_day = _daily_traded_value(panel)
-    out = np.full((len(rows), len(panel.symbols)), np.nan)
     last_whole_day = day_of(panel.close_time[rows]) - first_day
-    for d, stop in enumerate(last_whole_day):
-        window = daily[max(0, stop - days) : stop]
-        if len(window):
-            enough = np.isfinite(window).sum(axis=0) * 2 >= days
-            out[d, enough] = np.nanmedian(window[:, enough], axis=0)
-    return out
+    return _trailing_median(daily, config.liquidity_days)[last_whole_day]
+
+
+def _trailing_median(daily: Array, days: int) -> Array:
+    """(days + 1, N) median over the `days` days before each day; NaN when fewer than half of them are there."""
+    before = np.pad(daily, ((days, 0), (0, 0)), constant_values=np.nan)
+    ranked = np.sort(np.lib.stride_tricks.sliding_window_view(before, days, axis=0), axis=-1)  # NaN comes last
+    count = np.isfinite(ranked).sum(axis=-1, keepdims=True)
+    low, high = (np.take_along_axis(ranked, np.maximum(at, 0), axis=-1) for at in ((count - 1) // 2, count // 2))
+    median: Array = np.where(2 * count >= days, 0.5 * (low + high), np.nan)[..., 0]
+    return median
 
 
 def _daily_traded_value(panel: Panel) -> tuple[Array, int]:

@@ -13,10 +13,14 @@ def newey_west_lag(count: int) -> int:
 def autocorrelations(values: Array, lags: int) -> Array:
     """Return rho_1 .. rho_lags, (lags,), with the n-normalised covariance; 0 when no value differs."""
     gap = values - np.mean(values) if len(values) else values
-    whole = float(gap @ gap)
-    if whole <= 0.0:
+    whole = float(np.sum(gap * gap))
+    if whole <= 1e-24 * float(np.sum(values * values)):  # what rounding leaves of a constant
         return np.zeros(lags)
-    return np.array([float(gap[k:] @ gap[:-k]) / whole for k in range(1, lags + 1)])
+    spectrum = np.fft.rfft(gap, 1 << (2 * len(gap) - 1).bit_length())  # padded: a lag must not wrap around
+    out = np.zeros(lags)
+    known = np.fft.irfft(np.abs(spectrum) ** 2)[1 : min(lags + 1, len(gap))] / whole
+    out[: len(known)] = known
+    return out
 
 
 def lo_eta(correlations: Array, periods: int) -> float:
