@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import DataError
+from core.validation.block_length import holding_block
 from core.validation.montecarlo import GOLDEN, Plan, _mixed, _uniform, circular, stationary, stress, worst_quantile
 from core.validation.stressed import Stress
 
@@ -100,6 +101,8 @@ def test_a_path_does_not_depend_on_how_many_others_are_drawn(bootstrap):
 def test_worse_is_deeper(bootstrap, seed, mean, mean_block):
     seen = stress(returns(seed, mean=mean), **PLAN | {"mean_block": mean_block}, bootstrap=bootstrap)
     assert -1 <= seen.drawdown_1_in_100 <= seen.drawdown_1_in_20 <= seen.drawdown_median <= 0
+    assert -seen.drawdown_1_in_20 <= seen.cdar_95 <= 1
+    assert seen.es_975 >= -seen.return_median
     assert 0 <= seen.loss_probability <= 1
 
 
@@ -108,6 +111,25 @@ def test_one_path_in_twenty_is_worse_than_the_one_in_twenty_drawdown():
     drawdowns = -np.arange(1000) / 1000
     assert np.mean(drawdowns < worst_quantile(drawdowns, 0.05)) == pytest.approx(0.05)
     assert worst_quantile(drawdowns, 0.05) == pytest.approx(-0.95, abs=0.001)
+
+
+@BOTH
+def test_one_bar_in_ten_loses_half_and_that_is_the_tail(bootstrap):
+    """By hand: one path in ten falls by half, nine never fall. A tail taken from the mild end would say 0 or a gain."""
+    net = np.append(np.full(9, 0.01), -0.5)
+    seen = stress(net, paths=2000, horizon=1, mean_block=1, seed=3, bootstrap=bootstrap)
+    assert (seen.drawdown_median, seen.drawdown_1_in_20, seen.drawdown_1_in_100) == (0.0, -0.5, -0.5)
+    assert (seen.es_975, seen.cdar_95) == (pytest.approx(0.5), pytest.approx(0.5))
+    assert seen.return_median == pytest.approx(0.01)
+    assert seen.loss_probability == pytest.approx(0.1, abs=0.02)
+
+
+def test_the_tails_are_means_of_what_is_worse():
+    net = returns()
+    seen = stress(net, **PLAN | {"paths": 2000})
+    depth, final = stationary(np.log1p(net), Plan(2000, 60, 5), np.uint64(1))
+    assert seen.cdar_95 == pytest.approx(-np.sort(depth)[:100].mean())
+    assert seen.es_975 == pytest.approx(-np.sort(final)[:50].mean())
 
 
 def test_the_reported_tail_is_the_deep_one():
@@ -124,9 +146,10 @@ def test_the_reported_tail_is_the_deep_one():
 @pytest.mark.parametrize("value", [0.001, 0.0, -0.001])
 def test_constant_returns_have_one_future(bootstrap, value):
     total = (1 + value) ** 60 - 1
-    worst = pytest.approx(min(total, 0.0), abs=1e-12)
+    worst, loss = pytest.approx(min(total, 0.0), abs=1e-12), pytest.approx(-total, abs=1e-12)
+    deepest = pytest.approx(max(-total, 0.0), abs=1e-12)
     assert stress(np.full(100, value), **PLAN, bootstrap=bootstrap) == Stress(
-        400, 60, 5, worst, worst, worst, float(value < 0), pytest.approx(total)
+        400, 60, 5, worst, worst, worst, float(value < 0), pytest.approx(total), loss, deepest
     )
 
 
@@ -183,6 +206,13 @@ def test_a_book_that_lost_everything_once_can_lose_everything_again(bootstrap):
     seen = stress(np.append(np.full(99, 0.001), -1.0), **PLAN, bootstrap=bootstrap)
     assert seen.drawdown_1_in_20 == -1.0
     assert 0.3 < seen.loss_probability < 0.6  # about sixty draws of a hundred bars, in blocks
+
+
+def test_blocks_are_as_long_as_the_returns_remember_unless_told():
+    net = returns(count=3000)
+    seen = stress(net, paths=50, horizon=60, seed=1)
+    assert seen == stress(net, paths=50, horizon=60, seed=1, mean_block=holding_block(net, floor=1))
+    assert seen.mean_block_bars > 10  # their sizes come in spells of thirty bars
 
 
 @pytest.mark.parametrize("count", [0, 9])
