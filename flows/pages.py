@@ -114,21 +114,6 @@ def night(done: Night) -> None:
     )
 
 
-def releases(listed: dict[str, Any]) -> None:
-    """Show every release."""
-    live = listed["live"]
-    out.print(
-        f"live: {live['fingerprint'][:12]}, {live['stage']} since {live['since']:%Y-%m-%d %H:%M}"
-        if live
-        else "Nothing is live yet."
-    )
-    for row in listed["releases"]:
-        mark = "*" if row["live"] else " "
-        out.print(
-            f"{mark} {row['fingerprint'][:12]}  {row['created_at']:%Y-%m-%d %H:%M}  {row['stage'] or '-':5}  {row['reason']}"
-        )
-
-
 def tick(done: Tick) -> None:
     """Show one tick."""
     out.print(f"{done.at:%Y-%m-%d %H:%M} UTC, {done.verdict}, equity {done.equity:,.2f} USDT, release {done.release[:12]}")

@@ -5,6 +5,7 @@ from datetime import datetime
 from prefect import flow
 
 from core.deploy.release import Release
+from core.deploy.stages import staged
 from core.execution.intents import Intent
 from core.execution.plan import Plan, Standing, plan_orders
 from core.market.features import last_decision
@@ -12,7 +13,7 @@ from core.market.timeframe import bar_ms, milliseconds, utc
 from core.reporting.tick import Tick
 from core.risk.verdict import Verdict, judge
 from storage.decisions import Decision
-from tasks.deploying import live_release
+from tasks.deploying import Live, staged_release
 from tasks.desk import Desk, open_desk
 from tasks.reconciling import look, settle
 from tasks.settings import settings
@@ -33,7 +34,8 @@ def trade(at: datetime | None = None, venue: str | None = None) -> Tick:
         Whose bars to read. May be left empty while the store holds one venue.
     """
     with open_desk(stored_venue(venue), settings().timeframe, at) as desk:
-        release = live_release(desk.market, desk.timeframe, desk.now)
+        live = staged_release(desk.market, desk.timeframe, desk.now)
+        release = live.release
         settled = settle(desk)
         account, standing, view = look(desk, settled.book)
         verdict, reasons = judge(view, release.risk)
@@ -42,7 +44,7 @@ def trade(at: datetime | None = None, venue: str | None = None) -> Tick:
         if verdict is Verdict.FLATTEN:
             due, skipped = _flatten(desk, release, due, standing, reasons)
         elif decision is None and verdict is not Verdict.HALT and not settled.in_flight:
-            decision, skipped = _decide(desk, release, due, standing, (verdict, reasons))
+            decision, skipped = _decide(desk, live, due, standing, (verdict, reasons))
         if send_orders(desk, due, verdict):
             settled = settle(desk)
             account, standing, _ = look(desk, settled.book)
@@ -63,11 +65,11 @@ def trade(at: datetime | None = None, venue: str | None = None) -> Tick:
 
 
 def _decide(
-    desk: Desk, release: Release, due: datetime, standing: Standing, judged: tuple[Verdict, tuple[str, ...]]
+    desk: Desk, live: Live, due: datetime, standing: Standing, judged: tuple[Verdict, tuple[str, ...]]
 ) -> tuple[Decision, tuple[str, ...]]:
-    """Take the decision that is due and store its orders, unsent."""
-    verdict, reasons = judged
-    targets = compute_targets(desk, release, due)
+    """Take the decision that is due, on the stage's share of the capital, and store its orders, unsent."""
+    release, (verdict, reasons) = live.release, judged
+    targets = staged(compute_targets(desk, release, due), live.capital)
     plan = plan_orders(targets, standing, band=release.band, verdict=verdict)
     decision = Decision(desk.account, due, release.fingerprint, verdict.name, "; ".join(reasons), targets, desk.now)
     record_decision(desk, decision, plan.orders)

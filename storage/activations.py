@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
+from duckdb import DuckDBPyConnection
+
+from core.deploy.stages import Stage
 from storage.database import Database
 from storage.rows import add, fetched, first, row_of
-
-Stage = Literal["paper", "small", "full"]
 
 _ALL = "select * from activations order by number"
 _LAST = "select * from activations order by number desc limit 1"
@@ -35,8 +36,13 @@ class Activation:
 class Activations(Protocol):
     """The activation log, append-only, in the order of appending."""
 
-    def append(self, activation: Activation) -> bool:
-        """Put a release live; answers False, and changes nothing, when it is live at this stage already."""
+    def append(self, activation: Activation, *, over: Activation | None = None) -> bool:
+        """Put a release live; answers False, and changes nothing, when it is live at this stage already.
+
+        Parameters
+        ----------
+        over : what the change was decided on; when that is not live any more, it answers False too
+        """
         ...
 
     def live(self) -> Activation | None:
@@ -54,14 +60,10 @@ class DuckActivations:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def append(self, activation: Activation) -> bool:
+    def append(self, activation: Activation, *, over: Activation | None = None) -> bool:
         """Put a release live; answers False, and changes nothing, when it is live at this stage already."""
         with self._database.write() as connection:
-            if _is_live(activation, first(fetched(connection, _activation, _LAST))):
-                return False
-            ((number,),) = connection.execute(_COUNT).fetchall()
-            add(connection, [row_of(activation, number=number + 1)], _INSERT)
-        return True
+            return append_activation(connection, activation, over)
 
     def live(self) -> Activation | None:
         """Return the last activation, or None when nothing has ever been live."""
@@ -80,10 +82,10 @@ class MemoryActivations:
     def __init__(self) -> None:
         self._log: list[Activation] = []
 
-    def append(self, activation: Activation) -> bool:
+    def append(self, activation: Activation, *, over: Activation | None = None) -> bool:
         """Put a release live; answers False, and changes nothing, when it is live at this stage already."""
         row_of(activation)
-        if _is_live(activation, self.live()):
+        if not _is_due(activation, over, self.live()):
             return False
         self._log.append(activation)
         return True
@@ -97,8 +99,19 @@ class MemoryActivations:
         return tuple(self._log)
 
 
-def _is_live(activation: Activation, live: Activation | None) -> bool:
-    return live is not None and (live.fingerprint, live.stage) == (activation.fingerprint, activation.stage)
+def append_activation(connection: DuckDBPyConnection, activation: Activation, over: Activation | None) -> bool:
+    """Append as `Activations.append` does, within a transaction that is open."""
+    if not _is_due(activation, over, first(fetched(connection, _activation, _LAST))):
+        return False
+    ((number,),) = connection.execute(_COUNT).fetchall()
+    add(connection, [row_of(activation, number=number + 1)], _INSERT)
+    return True
+
+
+def _is_due(activation: Activation, over: Activation | None, live: Activation | None) -> bool:
+    if live is not None and (live.fingerprint, live.stage) == (activation.fingerprint, activation.stage):
+        return False
+    return over is None or over == live
 
 
 def _activation(*, number: int, **values: Any) -> Activation:  # noqa: ARG001 - the number is the order, no more

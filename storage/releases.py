@@ -8,6 +8,7 @@ from typing import Protocol
 from duckdb import DuckDBPyConnection
 
 from core.errors import ConfigError, LedgerError
+from storage.activations import Activation, Activations, DuckActivations, append_activation
 from storage.database import Database
 from storage.rows import add, fetched, row_of
 
@@ -48,6 +49,21 @@ class Releases(Protocol):
         """
         ...
 
+    def publish(self, row: ReleaseRow, activation: Activation, log: Activations, *, over: Activation | None = None) -> bool:
+        """Append a release and the line that puts it live, both or neither: a crash leaves what was live before.
+
+        Parameters
+        ----------
+        log : where the line goes; of the same store
+        over : as in `Activations.append`, whose answer this answers; on False the release is not appended either
+
+        Raises
+        ------
+        LedgerError
+            As `add`.
+        """
+        ...
+
     def get(self, fingerprint: str) -> ReleaseRow:
         """Return the release with this fingerprint, or the only one that begins so (6 characters or more).
 
@@ -72,10 +88,19 @@ class DuckReleases:
     def add(self, row: ReleaseRow) -> bool:
         """Append a release; one that is there already is left as it is and answers False."""
         with self._database.write() as connection:
-            there = fetched(connection, ReleaseRow, _ONE, {"fingerprint": row.fingerprint})
-            if _is_new(row, there):
+            if is_new := _is_new(row, _same_name(connection, row)):
                 add(connection, [row_of(row)], _INSERT)
-        return not there
+        return is_new
+
+    def publish(self, row: ReleaseRow, activation: Activation, log: Activations, *, over: Activation | None = None) -> bool:
+        """Append a release and the line that puts it live, in one transaction."""
+        assert isinstance(log, DuckActivations), "the log of the same database"
+        with self._database.write() as connection:
+            is_new = _is_new(row, _same_name(connection, row))
+            is_put_live = append_activation(connection, activation, over)
+            if is_put_live and is_new:
+                add(connection, [row_of(row)], _INSERT)
+        return is_put_live
 
     def get(self, fingerprint: str) -> ReleaseRow:
         """Return the release with this fingerprint, or the only one that begins so."""
@@ -98,10 +123,18 @@ class MemoryReleases:
     def add(self, row: ReleaseRow) -> bool:
         """Append a release; one that is there already is left as it is and answers False."""
         row_of(row)
-        there = [self._rows[row.fingerprint]] if row.fingerprint in self._rows else []
-        if _is_new(row, there):
+        if is_new := _is_new(row, self._same_name(row)):
             self._rows[row.fingerprint] = row
-        return not there
+        return is_new
+
+    def publish(self, row: ReleaseRow, activation: Activation, log: Activations, *, over: Activation | None = None) -> bool:
+        """Append a release and the line that puts it live."""
+        row_of(row)
+        is_new = _is_new(row, self._same_name(row))
+        is_put_live = log.append(activation, over=over)
+        if is_put_live and is_new:
+            self._rows[row.fingerprint] = row
+        return is_put_live
 
     def get(self, fingerprint: str) -> ReleaseRow:
         """Return the release with this fingerprint, or the only one that begins so."""
@@ -110,6 +143,9 @@ class MemoryReleases:
     def all(self) -> tuple[ReleaseRow, ...]:
         """Every release, oldest first."""
         return tuple(sorted(self._rows.values(), key=lambda row: (row.created_at, row.fingerprint)))
+
+    def _same_name(self, row: ReleaseRow) -> Sequence[ReleaseRow]:
+        return [self._rows[row.fingerprint]] if row.fingerprint in self._rows else []
 
 
 def resolved(prefix: str, fingerprints: Sequence[str]) -> str:
@@ -136,6 +172,10 @@ def _listed(fingerprints: Sequence[str]) -> str:
 
 def _names(connection: DuckDBPyConnection) -> list[str]:
     return [name for (name,) in connection.execute(_NAMES).fetchall()]
+
+
+def _same_name(connection: DuckDBPyConnection, row: ReleaseRow) -> Sequence[ReleaseRow]:
+    return fetched(connection, ReleaseRow, _ONE, {"fingerprint": row.fingerprint})
 
 
 def _is_new(row: ReleaseRow, there: Sequence[ReleaseRow]) -> bool:

@@ -29,6 +29,18 @@ def test_activating_what_is_live_changes_nothing(store):
     assert store.activations.all() == (PAPER,)
 
 
+def test_a_change_decided_on_what_is_not_live_any_more_changes_nothing(store):
+    store.activations.append(PAPER)
+    assert store.activations.append(SMALL, over=PAPER)
+    assert not store.activations.append(replace(PAPER, fingerprint="bbbb"), over=PAPER)
+    assert store.activations.all() == (PAPER, SMALL)
+
+
+def test_nothing_can_be_put_over_a_log_that_is_empty(store):
+    assert not store.activations.append(SMALL, over=PAPER)
+    assert store.activations.all() == ()
+
+
 def test_a_rollback_appends_a_row_whatever_the_clock_says(store):
     rollback = replace(PAPER, since=NOW - timedelta(days=1), reason="rollback")
     for activation in (PAPER, SMALL, rollback):
