@@ -102,14 +102,3 @@ def optimize(
     with progress("optimize"):
         done = under_prefect(lambda: flow(start=first, end=stop, **asked))
     emit(done, lambda: pages.night(done), as_json=as_json)
-
-
-@app.command()
-def releases(home: Home = DEFAULT_HOME, as_json: AsJson = False) -> None:
-    """List releases: which is live, at which stage, and why."""
-    open_session(home)
-    from flows import pages
-    from tasks.deploying import release_list
-
-    listed = release_list()
-    emit(listed, lambda: pages.releases(listed), as_json=as_json)

@@ -4,14 +4,17 @@ from datetime import datetime
 from typing import Annotated
 
 from prefect import flow
+from prefect.transactions import transaction
 from pydantic import Field
 
 from core.deploy.guard import Evidence, GuardLimits, objections
+from core.deploy.release import Release
 from core.optimize.search import SearchPlan
 from core.reporting.night import Night
+from core.validation.evidence import Found
 from tasks import clock
 from tasks.deploying import deploy, live_release
-from tasks.research import challenger_of, gather, keep_night, load, resample, search_all, validate
+from tasks.nightly import ask_family, gather, keep_night, load, resample, search_all, validate
 from tasks.settings import settings
 from tasks.stores import stored_venue
 from tasks.telling import tell_night
@@ -23,6 +26,7 @@ def optimize(
     end: datetime | None = None,
     trials: Annotated[int, Field(ge=1, le=10_000)] = 100,
     folds: Annotated[int, Field(ge=1, le=50)] = 6,
+    train_bars: Annotated[int, Field(ge=1, le=1_000_000)] | None = None,
     seed: Annotated[int, Field(ge=0)] = 0,
     strategy: str = "xsmom",
     venue: str | None = None,
@@ -39,6 +43,8 @@ def optimize(
         Parameter sets tried in every fold, and again over the whole range.
     folds
         Walk-forward folds.
+    train_bars
+        Bars that every fold trains on. Leave empty for all before its test.
     seed
         Same seed, same bars, same result.
     strategy
@@ -47,36 +53,37 @@ def optimize(
         Whose bars to read. May be left empty while the store holds one venue.
     """
     started, limits = clock.now(), GuardLimits()
-    plan = SearchPlan(strategy=strategy, trials=trials, folds=folds, seed=seed)
+    plan = SearchPlan(strategy=strategy, trials=trials, folds=folds, train_bars=train_bars, seed=seed)
     live = live_release(stored_venue(venue), settings().timeframe, started)
     rules = live.model_copy(update={"book_start": start or live.book_start})
     market = load(rules, end)
+    key = ask_family(market, rules, strategy, limits)
     walk = validate(market, rules, plan)
-    tried = search_all(market, rules, plan)
-    challenger = challenger_of(rules, live, plan, tried)
-    stressed = resample(walk, rules.timeframe, seed)
-    evidence = gather(market, challenger, live, (walk, stressed), limits)
-    reasons = objections(evidence, limits)
-    if not reasons:
-        deploy(challenger, evidence, reason=_praise(evidence), now=clock.now())
-    night = Night(
+    found = resample(walk, search_all(market, rules, plan), rules, live, plan)
+    evidence = gather(market, found, live, key, limits)
+    night = _decided(found, evidence, live, plan, objections(evidence, limits))
+    with transaction():  # what could not be kept and told is not deployed either
+        if not night.objections:
+            deploy(found.challenger, evidence, reason=_praise(evidence), now=clock.now())
+        return tell_night(keep_night(market, found, night, plan, started))
+
+
+def _decided(found: Found, evidence: Evidence, live: Release, plan: SearchPlan, reasons: tuple[str, ...]) -> Night:
+    return Night(
         decision="hold" if reasons else "deploy",
         objections=reasons,
-        release=challenger.fingerprint,
-        live=live.fingerprint if reasons else challenger.fingerprint,
+        release=found.challenger.fingerprint,
+        live=(live if reasons else found.challenger).fingerprint,
         is_sharpe=evidence.is_sharpe,
         oos_sharpe=evidence.oos_sharpe,
-        trials=trials,
-        trials_in_all=trials * (folds + 1),
-        folds=folds,
-        fold_sharpes=tuple((fold.is_sharpe, fold.oos_sharpe) for fold in walk.folds),
+        trials=plan.trials,
+        trials_in_all=plan.trials * (plan.folds + 1),
+        folds=plan.folds,
+        fold_sharpes=tuple((fold.is_sharpe, fold.oos_sharpe) for fold in found.walk.folds),
         evidence=evidence,
-        stress=stressed,
-        seconds=(clock.now() - started).total_seconds(),
+        stress=found.worst,
     )
-    keep_night(night, plan, (walk, tried), market.panel.data_hash, started)
-    return tell_night(night)
 
 
 def _praise(seen: Evidence) -> str:
-    return f"no objection: walk-forward Sharpe {seen.oos_sharpe:.2f}, family statistic {seen.family_z:.2f}"
+    return f"no objection: walk-forward Sharpe {seen.oos_sharpe:.2f}, family statistic {seen.key.z:.2f}"

@@ -7,6 +7,7 @@ keeps the live flow waiting. No file is made before its first use.
 from pathlib import Path
 
 from storage.activations import Activations, DuckActivations, MemoryActivations
+from storage.armings import Armings, DuckArmings, MemoryArmings
 from storage.bars import Bars, DuckBars, MemoryBars
 from storage.database import PATIENCE, Database
 from storage.decisions import Decisions, DuckDecisions, MemoryDecisions
@@ -42,6 +43,7 @@ class Store:
     paper: Paper
     runs: Runs
     trials: Trials
+    armings: Armings
 
     def __init__(self, home: Path, *, patience: float = PATIENCE) -> None:
         market = Database(home / "market.duckdb", "market", patience=patience)
@@ -52,6 +54,7 @@ class Store:
         research = Database(home / "research.duckdb", "research", patience=patience)
         self.runs = DuckRuns(research)
         self.trials = DuckTrials(research)
+        self.armings = DuckArmings(research)
 
     def _trade(self, trading: Database) -> None:
         self.releases = DuckReleases(trading)
@@ -80,3 +83,4 @@ class MemoryStore(Store):
         self.paper = MemoryPaper()
         self.runs = MemoryRuns()
         self.trials = MemoryTrials()
+        self.armings = MemoryArmings()

@@ -28,6 +28,8 @@ class Settings(BaseSettings):
     """Name of the account; part of every order's link id."""
     paper_balance: Decimal = Field(default=Decimal(100_000), gt=0)
     """USDT a paper account starts with."""
+    search_storage: str | None = None
+    """Database URL that searches keep their trials in while they run, to be resumed or shared; in memory without it."""
     bybit_url: str | None = None
     """Where market data comes from, if not from Bybit itself: a simulated exchange, a proxy."""
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from prefect import task
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
 from core.errors import ExchangeUnavailable
@@ -50,12 +50,16 @@ def tell_ingested(ingested: Ingested) -> Ingested:
 
 @task(cache_policy=NO_CACHE)
 def tell_night(night: Night) -> Night:
-    """Publish the decision with every objection."""
+    """Publish the decision with every objection, and where its page lies."""
     why = "\n".join(f"- {line}" for line in night.objections) or "- no objection"
     figures = f"Sharpe {night.is_sharpe:.2f} in sample, {night.oos_sharpe:.2f} out of sample, {night.trials_in_all} trials"
     create_markdown_artifact(
         key="night", markdown=f"# {night.decision}\n\n{why}\n\n{figures}\n\nRelease `{night.release[:12]}`"
     )
+    if night.page:
+        create_link_artifact(
+            key="validation", link=Path(night.page).absolute().as_uri(), link_text="The night's validation page"
+        )
     return night
 
 

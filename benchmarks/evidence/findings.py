@@ -20,11 +20,12 @@ from benchmarks.evidence.inference import (
     stationary_days,
 )
 from core.backtest.metrics import DAYS_PER_YEAR, daily_returns, deviation, max_drawdown, sharpe
-from core.deploy.guard import GuardLimits, family_z
+from core.deploy.guard import GuardLimits
+from core.deploy.sequence import Arming, in_force, key_one
 from core.market.features import day_of
 from core.regimes import Regime, RegimeConfig, benchmark, regimes
 from core.types import Array, Ints
-from core.validation.family import FAMILY_SIZE, family_stream
+from core.validation.family import FAMILY_SIZE, family_stream, hypothesis, standardised
 
 WHOLE = "all"
 
@@ -146,4 +147,6 @@ def _ahead(daily: dict[str, Array], drawn: dict[str, Array]) -> dict[str, dict[s
 def _family(case: Case) -> Family:
     stream, limits = family_stream(case.market, case.release, "xsmom"), GuardLimits()
     t = float(stream.mean() / deviation(stream, ddof=1) * np.sqrt(len(stream)))
-    return Family(FAMILY_SIZE, sharpe(stream), t, family_z(stream, limits.horizon_days), limits.boundary)
+    x, name = standardised(stream), hypothesis(case.release, "xsmom")
+    armed = in_force((), Arming(name, 1, case.release.book_start, len(x), limits.horizon_days, limits.error))
+    return Family(FAMILY_SIZE, sharpe(stream), t, key_one(x, armed).z, armed.boundary)

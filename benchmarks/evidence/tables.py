@@ -76,7 +76,7 @@ def _luck(found: Findings) -> Iterator[str]:
 
 def _crowd(one: Family) -> Iterator[str]:
     yield f"\nthe family of {one.members} sets nobody chose, gross, with funding: Sharpe {one.sharpe:.2f}, t {one.t:.2f};"
-    yield f"key 1 of the deploy gate asks for {one.boundary:g} and sees {one.z:.2f}"
+    yield f"key 1 of the deploy gate asks for {one.boundary:.3f} and sees {one.z:.2f}"
 
 
 def _with_days(found: Findings, columns: Sequence[str]) -> list[str]:

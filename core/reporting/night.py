@@ -10,7 +10,8 @@ from core.validation.stressed import Stress
 class Night:
     """One run of the optimise flow; Sharpe ratios are annual and net.
 
-    `release` is the challenger's fingerprint, `trials` what each search tried, `trials_in_all` the sum over all folds.
+    `release` is the challenger's fingerprint, `trials` what each search tried, `trials_in_all` the sum over all folds,
+    `page` where the validation page lies.
     """
 
     decision: str
@@ -25,4 +26,5 @@ class Night:
     fold_sharpes: tuple[tuple[float, float], ...]
     evidence: Evidence
     stress: Stress
-    seconds: float
+    seconds: float = 0.0
+    page: str | None = None

@@ -4,6 +4,8 @@
    to try next.
 2. What is tested is what would be deployed: the top fifth of the fold's trials as one release, run by the same kernel with
    its full history, and read off on the test bars only.
+3. Every other trial of the fold is run over the test bars too, and its daily returns are kept: for the ledger, never for a
+   choice.
 """
 
 from collections.abc import Callable
@@ -15,22 +17,29 @@ from core.backtest.kernel import Paths
 from core.backtest.metrics import daily_returns, sharpe
 from core.deploy.release import Release
 from core.optimize.neighbours import neighbours
-from core.optimize.search import Params, SearchPlan, Trial, search, top_fifth
+from core.optimize.search import Kept, Params, SearchPlan, Trial, search, top_fifth
 from core.portfolio import Market, run
 from core.strategies.registry import strategy
 from core.types import Array, Ints
-from core.validation.robust import ensemble, robust_scorer
-from core.validation.splits import Fold, anchored_folds
+from core.validation.robust import robust_scorer
+from core.validation.splits import Fold, walk_forward_folds
+from core.validation.streams import daily_streams, ensemble
 
 
 @dataclass(frozen=True, slots=True)
 class FoldResult:
-    """One fold: what was tried, what was chosen, how the choice did on its own training bars and after them."""
+    """One fold: what was tried, what was chosen, how the choice did on its own training bars and after them.
+
+    Parameters
+    ----------
+    streams : (trials, days) net daily returns of each trial as a book of its own, on the whole UTC days of the test
+    """
 
     fold: Fold
     trials: tuple[Trial, ...]
     is_sharpe: float
     oos_sharpe: float
+    streams: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +50,14 @@ class WalkForward:
     ----------
     net, cost : (T_oos,) fraction of equity per bar; cost is fees, spread and impact, already taken off in `net`
     open_time : (T_oos,) milliseconds
+    trades : positions opened on them
     """
 
     folds: tuple[FoldResult, ...]
     net: Array
     cost: Array
     open_time: Ints
+    trades: int
 
     @property
     def sharpe(self) -> float:
@@ -59,29 +70,43 @@ def net_sharpe(market: Market, release: Release, start: int, stop: int) -> float
     return sharpe(daily_returns(run(market, release).net[start:stop], market.panel.open_time[start:stop]))
 
 
-def fit(market: Market, release: Release, plan: SearchPlan, told: Callable[[Trial], None]) -> tuple[Trial, ...]:
-    """Search the strategy's space for the best robust net Sharpe over all bars of the market."""
-    space, rng = strategy(plan.strategy).space, np.random.default_rng(plan.seed)
-    score_around = robust_scorer(market, release, plan.strategy)
+Keeper = Callable[[str], Kept | None]
+"""Where a study of this name is kept while it runs; None searches in memory."""
+
+
+def fit(
+    market: Market, release: Release, plan: SearchPlan, told: Callable[[Trial], None], kept: Kept | None = None
+) -> tuple[Trial, ...]:
+    """Search the strategy's space for the best robust net Sharpe over all bars of the market.
+
+    Every trial moves its neighbours by the same random steps, so that no trial owes its rank to luckier neighbours.
+    """
+    space, score_around = strategy(plan.strategy).space, robust_scorer(market, release, plan.strategy)
 
     def score(params: Params) -> float:
-        return score_around(neighbours(space, params, plan.neighbours, rng))
+        return score_around(neighbours(space, params, plan.neighbours, np.random.default_rng(plan.seed)))
 
-    return search(space, score, trials=plan.trials, seed=plan.seed, told=told)
+    return search(space, score, trials=plan.trials, seed=plan.seed, told=told, kept=kept)
 
 
-def walk_forward(market: Market, release: Release, plan: SearchPlan, told: Callable[[Trial], None]) -> WalkForward:
+def walk_forward(
+    market: Market, release: Release, plan: SearchPlan, told: Callable[[Trial], None], keep: Keeper = lambda _: None
+) -> WalkForward:
     """Re-optimise at the start of every fold and collect what followed.
 
     Parameters
     ----------
     release : everything that is not searched: universe, scaler, caps, costs
     told : called after each trial, for progress
+    keep : where the studies ``fold 1``, ``fold 2`` ... are kept while they run
     """
-    folds = anchored_folds(market.first, len(market.panel), folds=plan.folds, purge=release.rebalance + 1)
-    tested = [
-        _test(market, release, plan.model_copy(update={"seed": plan.seed + k}), fold, told) for k, fold in enumerate(folds, 1)
+    purge = release.rebalance + 1  # a position decided on the last training bar is filled a bar later and held that long
+    folds = walk_forward_folds(market.first, len(market.panel), folds=plan.folds, purge=purge, train=plan.train_bars)
+    tried = [
+        fit(market.until(fold.train_stop), release, plan.model_copy(update={"seed": plan.seed + k}), told, keep(f"fold {k}"))
+        for k, fold in enumerate(folds, 1)
     ]
+    tested = [_test(market, release, plan.strategy, fold, trials) for fold, trials in zip(folds, tried, strict=True)]
     results, paths = zip(*tested, strict=True)
     parts = [(p, slice(fold.test_start, fold.test_stop)) for p, fold in zip(paths, folds, strict=True)]
     return WalkForward(
@@ -89,14 +114,26 @@ def walk_forward(market: Market, release: Release, plan: SearchPlan, told: Calla
         net=np.concatenate([p.net[part] for p, part in parts]),
         cost=np.concatenate([p.fees[part] + p.spread[part] + p.impact[part] for p, part in parts]),
         open_time=np.concatenate([market.panel.open_time[part] for _, part in parts]),
+        trades=sum(opened(p.weights, part) for p, part in parts),
     )
 
 
-def _test(
-    market: Market, release: Release, plan: SearchPlan, fold: Fold, told: Callable[[Trial], None]
-) -> tuple[FoldResult, Paths]:
-    tried = fit(market.until(fold.train_stop), release, plan, told)
-    paths = run(market.until(fold.test_stop), ensemble(release, plan.strategy, top_fifth(tried)))
+def opened(weights: Array, part: slice) -> int:
+    """Count positions opened, or turned from one side to the other, on some rows of (T, N) held weights; 0 is flat."""
+    side = np.sign(np.nan_to_num(weights))
+    before = np.vstack([np.zeros((1, side.shape[1])), side[:-1]])
+    return int(np.count_nonzero((side != before)[part] & (side != 0.0)[part]))
+
+
+def _test(market: Market, release: Release, name: str, fold: Fold, tried: tuple[Trial, ...]) -> tuple[FoldResult, Paths]:
+    seen = market.until(fold.test_stop)
+    paths = run(seen, ensemble(release, name, top_fifth(tried)))
     train, test = slice(fold.train_start, fold.train_stop), slice(fold.test_start, fold.test_stop)
-    scores = (sharpe(daily_returns(paths.net[part], market.panel.open_time[part])) for part in (train, test))
-    return FoldResult(fold, tried, *scores), paths
+    is_sharpe, oos_sharpe = (sharpe(daily_returns(paths.net[part], market.panel.open_time[part])) for part in (train, test))
+    return FoldResult(fold, tried, is_sharpe, oos_sharpe, _streams(seen, release, name, tried, fold)), paths
+
+
+def _streams(market: Market, release: Release, name: str, tried: tuple[Trial, ...], fold: Fold) -> Array:
+    day = market.tape.day
+    first_whole = day[fold.test_start - 1] + 1 - day[market.first]
+    return daily_streams(market, release, name, [trial.params for trial in tried])[:, first_whole:]

@@ -8,7 +8,8 @@ from core.backtest.momentum_batch import read_prices, run_momentum
 from core.optimize.search import draw
 from core.portfolio import knobs, prepare, raw_weights
 from core.strategies.registry import strategies, strategy, strategy_config
-from core.validation.robust import COST_FACTORS, ensemble, robust_scorer
+from core.validation.robust import COST_FACTORS, robust_scorer
+from core.validation.streams import ensemble
 from tests.core.panels import holey, small_release
 
 SPEC_STRATEGIES = [name for name, one in strategies().items() if one.momentum]

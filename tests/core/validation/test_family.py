@@ -3,12 +3,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.backtest.metrics import daily_sums
-from core.optimize.search import draw
-from core.portfolio import prepare, raw_weights
-from core.strategies.registry import strategy
-from core.validation.family import FAMILY_SEED, FAMILY_SIZE, family_stream
-from core.validation.walkforward import ensemble
+from core.backtest.costs import CostConfig
+from core.backtest.metrics import daily_returns
+from core.portfolio import prepare, run
+from core.validation.family import FAMILY_SIZE, family_sets, family_stream, gross, hypothesis, standardised
+from core.validation.streams import daily_streams, ensemble
 from tests.core.panels import holey, small_release
 
 
@@ -33,40 +32,23 @@ def test_the_family_has_a_profit_for_each_day(panel, straight):
     assert np.isfinite(straight).all()
 
 
-def test_the_family_is_the_mean_of_its_members_without_costs(panel, straight):
+def test_the_family_is_the_mean_of_its_members_run_without_costs(panel, straight):
     release = small_release(panel, universe={"top": 8, "min_listed_days": 2, "liquidity_days": 2})
-    market = prepare(panel, release)
-    members = draw(strategy("xsmom").space, FAMILY_SIZE, np.random.default_rng(FAMILY_SEED))
-    total = sum(earned_without_costs(market, ensemble(release, "xsmom", (member,))) for member in members)
-    np.testing.assert_allclose(straight, daily_sums(total / FAMILY_SIZE, panel.open_time), atol=1e-13)
+    market, members = prepare(panel, release), family_sets("xsmom")
+    assert len(members) == FAMILY_SIZE
+    books = [run(market, ensemble(gross(release), "xsmom", (member,))) for member in members[:20]]
+    assert not any((book.fees + book.spread + book.impact).any() for book in books)
+    daily = [daily_returns(book.net, panel.open_time) for book in books]
+    streams = daily_streams(market, gross(release), "xsmom", members)
+    np.testing.assert_allclose(streams[:20], daily, atol=1e-9)
+    np.testing.assert_allclose(straight, streams.mean(axis=0)[: len(straight)], atol=1e-12)
 
 
-def earned_without_costs(market, release):
-    """What is held, every target reached in full: coins are counted at the close and bought at the next open."""
-    raw = raw_weights(market, release.sleeves, vol_floor=release.vol_floor)
-    coins, worth, out = np.zeros(raw.shape[1]), 1.0, []
-    wanted = {int(row): weights for row, weights in zip(market.rows, raw, strict=True)}
-    opened, close, funding = (np.nan_to_num(x) for x in (market.panel.open, market.panel.close, market.panel.funding))
-    order = np.zeros(raw.shape[1])
-    for t in range(len(market.panel)):
-        here = ~np.isnan(market.panel.close[t])
-        before = worth
-        held = np.where(here, coins + order, 0.0)
-        last = close[t - 1] if t else close[0]
-        worth += np.where(here, coins * (opened[t] - last) + held * (close[t] - opened[t]), 0.0).sum()
-        worth -= (held * close[t] * funding[t]).sum()
-        out.append(worth / before - 1)
-        coins, order = held, np.zeros(raw.shape[1])
-        if t in wanted:
-            order = np.where(np.isnan(wanted[t]), 0.0, np.nan_to_num(wanted[t]) * worth / np.where(here, close[t], 1.0) - coins)
-    return np.array(out)
-
-
-def test_costs_scaler_caps_stops_and_band_do_not_reach_the_family(panel, straight):
+def test_costs_step_down_kelly_caps_stops_and_band_do_not_reach_the_family(panel, straight):
     other = stream(
         panel,
         costs={"taker_bps": 100, "half_spread_bps": 100, "capital": 1e9},
-        scaler={"vol_half_life": 30, "target_vol": 0.01},
+        scaler={"vol_half_life": 20, "stepdown_floor": 0.0, "kelly_floor": 0.01, "kelly_fraction": 0.01, "max_leverage": 0.1},
         caps={"symbol": 0.01, "asset": 0.01, "gross": 0.02, "liquidity": 1e-6},
         stops={"trail_atr": 0.1, "stop_atr": 0.1},
         band=1.0,
@@ -89,8 +71,33 @@ def test_later_days_change_no_earlier_one(panel, straight):
     assert np.array_equal(stream(panel.rows(0, 300)), straight[:50])
 
 
-def test_every_member_is_told(panel):
-    told = []
+def test_a_day_that_is_not_over_is_left_out(panel, straight):
+    assert len(stream(panel.rows(0, 327))) == len(stream(panel.rows(0, 324))) == 54
+
+
+def test_each_day_is_divided_by_what_the_days_before_say():
+    x = np.random.default_rng(2).normal(0, 0.02, 60)
+    vol, out = np.mean(x[:20] ** 2), []
+    for day in x[20:]:
+        out.append(day / np.sqrt(vol))
+        vol = 0.5**0.1 * vol + (1 - 0.5**0.1) * day**2
+    np.testing.assert_allclose(standardised(x), out, rtol=1e-12)
+
+
+@pytest.mark.parametrize("days", [0, 1, 20])
+def test_too_short_a_stream_says_nothing(days):
+    assert len(standardised(np.ones(days))) == 0
+
+
+def test_a_dead_stream_stays_at_zero():
+    assert standardised(np.zeros(50)).tolist() == [0.0] * 30
+
+
+def test_the_hypothesis_changes_with_what_is_tested_and_with_nothing_else(panel):
     release = small_release(panel)
-    family_stream(prepare(panel, release), release, "xsmom", lambda: told.append(1))
-    assert len(told) == FAMILY_SIZE
+    name = hypothesis(release, "xsmom")
+    other = release.model_copy(update={"sleeves": (), "parent": "x", "band": 0.5, "costs": CostConfig(taker_bps=9)})
+    assert hypothesis(other, "xsmom") == name
+    for changes in ({"rebalance": 7}, {"venue": "elsewhere"}, {"vol_floor": 0.2}):
+        assert hypothesis(release.model_copy(update=changes), "xsmom") != name
+    assert hypothesis(release, "sma_cross") != name

@@ -7,7 +7,8 @@ from core.backtest.metrics import daily_returns, sharpe
 from core.optimize.search import SearchPlan, top_fifth
 from core.portfolio import prepare, run
 from core.validation.robust import IDLE
-from core.validation.walkforward import ensemble, net_sharpe, walk_forward
+from core.validation.streams import ensemble
+from core.validation.walkforward import net_sharpe, opened, walk_forward
 from tests.core.panels import holey, small_release
 
 PLAN = SearchPlan(strategy="xsmom", trials=6, folds=3, seed=4, neighbours=1)
@@ -95,6 +96,28 @@ def test_a_trial_is_scored_on_its_training_bars_at_usual_and_at_dearer_costs(pan
         scores = [net_sharpe(known, book, fold.train_start, fold.train_stop) for book in (usual, dear)]
         expected = np.quantile(scores, 0.25) if any(scores) else IDLE  # a book that never trades ranks last
         assert trial.value == pytest.approx(expected, abs=1e-6)
+
+
+def test_every_trial_of_a_fold_keeps_its_own_test_days(panel, seen):
+    market, release = prepare(panel, release_for(panel)), release_for(panel)
+    for result in seen.folds:
+        fold, days = result.fold, panel.open_time // 86_400_000
+        whole = [row for row in range(fold.test_start, fold.test_stop) if days[row] != days[fold.test_start - 1]]
+        assert result.streams.shape == (len(result.trials), len(set(days[whole])))
+        alone = run(market.until(fold.test_stop), ensemble(release, "xsmom", (result.trials[2].params,)))
+        np.testing.assert_allclose(result.streams[2], daily_returns(alone.net[whole], panel.open_time[whole]), atol=1e-9)
+
+
+def test_a_rolling_walk_trains_on_as_many_bars_as_it_is_told(panel):
+    rolled = walk(panel, PLAN.model_copy(update={"train_bars": 200}))
+    assert {r.fold.train_stop - r.fold.train_start for r in rolled.folds} == {200}
+    assert rolled.folds[-1].fold.test_stop == len(panel)
+
+
+def test_positions_opened_and_turned_are_counted():
+    weights = np.array([[0.1, 0.0], [0.2, -0.1], [-0.1, -0.1], [0.0, np.nan], [0.1, -0.1]])
+    assert opened(weights, slice(0, 5)) == 5
+    assert opened(weights, slice(1, 3)) == 2
 
 
 def test_each_fold_searches_by_a_seed_of_its_own(seen):
