@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from flows.arguments import moment_or_none
-from flows.console import emit
+from flows.console import emit, out
 from flows.options import DEFAULT_HOME, AsJson, Home, Venue
 from flows.session import open_flow_session, open_session, under_prefect
 
@@ -49,6 +49,25 @@ def report(
     when = moment_to_trade(asked, venue)
     done = under_prefect(lambda: flow(at=when, venue=venue))
     emit(pages.report_row(done), lambda: pages.reported(done), as_json=as_json)
+
+
+@app.command()
+def watch(
+    at: Annotated[str | None, typer.Option("--at", help="Moment on recorded bars (UTC); the present by default.")] = None,
+    venue: Venue = None,
+    home: Home = DEFAULT_HOME,
+    as_json: AsJson = False,
+) -> None:
+    """Hold what is live against what was deployed: leave it, warn, demote it or roll it back, and say why."""
+    asked = moment_or_none(at, option="--at")
+    open_flow_session(home)
+    from core.reporting.watched import headline, lines
+    from flows.watch import watch as flow
+    from tasks.desk import moment_to_trade
+
+    when = moment_to_trade(asked, venue)
+    done = under_prefect(lambda: flow(at=when, venue=venue))
+    emit(done, lambda: out.print("\n- ".join((headline(done), *lines(done))), markup=False), as_json=as_json)
 
 
 @app.command()

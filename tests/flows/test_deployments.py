@@ -22,8 +22,8 @@ def flow_of(name, monkeypatch):
     return load_flow_from_entrypoint(DEPLOYED[name]["entrypoint"])
 
 
-def test_all_five_flows_are_deployed_under_their_own_names():
-    assert sorted(DEPLOYED) == ["backfill", "ingest", "optimize", "report", "trade"]
+def test_all_flows_are_deployed_under_their_own_names():
+    assert sorted(DEPLOYED) == ["backfill", "demote", "ingest", "optimize", "promote", "report", "rollback", "trade", "watch"]
 
 
 @each
@@ -64,6 +64,10 @@ def test_schedules_are_the_ones_intended():
         "optimize": ["30 1 * * *"],
         "trade": ["* * * * *"],
         "report": ["15 0 * * *"],
+        "promote": [],
+        "demote": [],
+        "rollback": [],
+        "watch": ["30 0 * * *"],
     }
 
 
@@ -85,7 +89,8 @@ def test_one_run_at_a_time(name):
 def test_a_tick_is_never_queued_and_a_request_never_dropped():
     collision = {name: one["concurrency_limit"]["collision_strategy"] for name, one in DEPLOYED.items()}
     assert collision["trade"] == collision["ingest"] == collision["optimize"] == "CANCEL_NEW"
-    assert collision["backfill"] == collision["report"] == "ENQUEUE"
+    wanted = ("backfill", "report", "promote", "demote", "rollback")
+    assert {collision[name] for name in wanted} == {"ENQUEUE"}
 
 
 def test_prefect_reads_the_whole_file():
