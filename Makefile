@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 
-.PHONY: run up test check lint soak bench clean lock
+.PHONY: run up test check lint soak mutants bench clean lock
 
 run: .venv/.run        ## install what is locked, then run the main job
 	$(BIN)/tradewind demo
@@ -26,6 +26,9 @@ lint: .venv/.dev
 
 soak: .venv/.dev       ## four processes on one store for a minute
 	TRADEWIND_SOAK_SECONDS=60 $(BIN)/python -m pytest -q -s tests/storage/test_many_processes.py
+
+mutants: .venv/.dev    ## wrong lines in what keeps noise from being deployed: each must turn a test red
+	$(BIN)/python -m tests.mutants
 
 bench: .venv-bench/.done ## each performance claim as a ratio, in a quarter of an hour; figures in var/bench.jsonl
 	TQDM_DISABLE=1 .venv-bench/bin/python -m benchmarks.all

@@ -78,6 +78,8 @@ def test_the_evidence_counts_the_trials_of_all_nights(home):
     pages = [Path(optimize(trials=3, folds=2, seed=seed).page).read_text() for seed in (1, 2)]
     (family,) = {trial.family for run in store().runs.all("optimize", 10) for trial in store().trials.of_run(run.id)}
     assert store().trials.count(family).trials == 2 * 3 * 3
+    newest, oldest = (json.loads(run.result_json)["inference"]["trials"] for run in store().runs.all("optimize", 10))
+    assert (oldest, newest) == (9, 18)
     assert len(store().armings.all()) == 1
     assert pages[0] != pages[1]
 
