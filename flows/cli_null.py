@@ -5,12 +5,11 @@ from typing import Annotated, Any
 import typer
 
 from core.errors import ConfigError
+from core.validation.null_kinds import KINDS, SAYS
 from flows.arguments import period
 from flows.console import emit, out, progress
 from flows.options import DEFAULT_HOME, AsJson, End, Home, Start, Venue
 from flows.session import open_session
-
-KINDS = ("noise", "noise-without-costs", "permuted", "gross-only", "planted")
 
 app = typer.Typer()
 
@@ -65,7 +64,8 @@ def null_test(
 def _page(counted: dict[str, Any]) -> None:
     low, high = counted["interval"]
     years, markets = counted["market_years"], counted["markets"]
-    out.print(f"{counted['kind']}: {markets} markets, {years:.0f} market-years of nightly looks")
+    out.print(f"{counted['kind']}: {SAYS[counted['kind']]}")
+    out.print(f"{markets} markets, {years:.0f} market-years of nightly looks")
     if "detected" in counted:
         out.print(f"detected {counted['detected']}: power {counted['power']:.3f}, 95 % interval {low:.3f} to {high:.3f}")
     else:

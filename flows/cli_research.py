@@ -86,6 +86,9 @@ def optimize(
         int, typer.Option("--trials", min=1, help="Parameter sets tried in every fold, and over all bars.")
     ] = 100,
     folds: Annotated[int, typer.Option("--folds", min=1, help="Walk-forward folds.")] = 6,
+    train_bars: Annotated[
+        int | None, typer.Option("--train-bars", min=1, help="Bars that every fold trains on; all before its test by default.")
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Same seed, same bars, same result.")] = 0,
     strategy: Annotated[str, typer.Option("--strategy", help="Which strategy to search.")] = "xsmom",
     venue: Venue = None,
@@ -98,7 +101,7 @@ def optimize(
     from flows import pages
     from flows.optimize import optimize as flow
 
-    asked: dict[str, Any] = {"trials": trials, "folds": folds, "seed": seed, "strategy": strategy, "venue": venue}
+    asked: dict[str, Any] = {"trials": trials, "folds": folds, "train_bars": train_bars, "seed": seed, "strategy": strategy}
     with progress("optimize"):
-        done = under_prefect(lambda: flow(start=first, end=stop, **asked))
+        done = under_prefect(lambda: flow(start=first, end=stop, venue=venue, **asked))
     emit(done, lambda: pages.night(done), as_json=as_json)

@@ -112,6 +112,7 @@ def night(done: Night) -> None:
     out.print(
         f"one resampled year in twenty draws down {-tail:.1%} or more; {done.trials_in_all} trials in {done.seconds:.0f} s"
     )
+    out.print(f"page: {done.page}")
 
 
 def tick(done: Tick) -> None:

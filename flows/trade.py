@@ -39,12 +39,13 @@ def trade(at: datetime | None = None, venue: str | None = None) -> Tick:
         settled = settle(desk)
         account, standing, view = look(desk, settled.book)
         verdict, reasons = judge(view, release.risk)
-        due = utc(last_decision(milliseconds(view.newest_close), bar_ms(release.timeframe), release.rebalance))
+        close = utc(last_decision(milliseconds(view.newest_close), bar_ms(release.timeframe), release.rebalance))
+        due = live.since if close < live.since <= desk.now else close  # what went live since is not made to wait for the next
         decision, skipped = taken_decision(desk, due), tuple[str, ...]()
         if verdict is Verdict.FLATTEN:
             due, skipped = _flatten(desk, release, due, standing, reasons)
         elif decision is None and verdict is not Verdict.HALT and not settled.in_flight:
-            decision, skipped = _decide(desk, live, due, standing, (verdict, reasons))
+            decision, skipped = _decide(desk, live, (close, due), standing, (verdict, reasons))
         if send_orders(desk, due, verdict):
             settled = settle(desk)
             account, standing, _ = look(desk, settled.book)
@@ -65,11 +66,11 @@ def trade(at: datetime | None = None, venue: str | None = None) -> Tick:
 
 
 def _decide(
-    desk: Desk, live: Live, due: datetime, standing: Standing, judged: tuple[Verdict, tuple[str, ...]]
+    desk: Desk, live: Live, when: tuple[datetime, datetime], standing: Standing, judged: tuple[Verdict, tuple[str, ...]]
 ) -> tuple[Decision, tuple[str, ...]]:
-    """Take the decision that is due, on the stage's share of the capital, and store its orders, unsent."""
-    release, (verdict, reasons) = live.release, judged
-    targets = staged(compute_targets(desk, release, due), live.capital)
+    """Take the decision that is due, from bars up to a close, on the stage's share of the capital; store its orders, unsent."""
+    release, (close, due), (verdict, reasons) = live.release, when, judged
+    targets = staged(compute_targets(desk, release, close), live.capital)
     plan = plan_orders(targets, standing, band=release.band, verdict=verdict)
     decision = Decision(desk.account, due, release.fingerprint, verdict.name, "; ".join(reasons), targets, desk.now)
     record_decision(desk, decision, plan.orders)

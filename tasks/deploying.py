@@ -35,10 +35,11 @@ BASELINE_REASON = "the baseline shipped with Tradewind, on paper until a challen
 
 
 class Live(NamedTuple):
-    """What is live, and the share of the account's capital that its stage may use: both from one line of the log."""
+    """What is live, the share of the account's capital that its stage may use, and since when: from one line of the log."""
 
     release: Release
     capital: float
+    since: datetime
 
 
 def is_proven(release: Release) -> bool:
@@ -67,14 +68,14 @@ def _live(venue: str, timeframe: str, now: datetime) -> Live:
     if activation is None:
         release = baseline(venue, timeframe, default_book_start(venue, timeframe))
         publish(release, "baseline", NO_EVIDENCE, Activation(release.fingerprint, "paper", now, "tradewind", BASELINE_REASON))
-        return Live(release, StageRules().capital("paper"))
+        return Live(release, StageRules().capital("paper"), now)
     release = Release.model_validate_json(store().releases.get(activation.fingerprint).json)
     if (release.venue, release.timeframe) != (venue, timeframe):
         raise DataError(
             f"the live release {release.fingerprint[:12]} reads {release.venue} {release.timeframe}, not {venue} {timeframe}: "
             f"use a home of its own for each venue"
         )
-    return Live(release, StageRules().capital(activation.stage))
+    return Live(release, StageRules().capital(activation.stage), activation.since)
 
 
 def days_since_rollback(now: datetime) -> int | None:

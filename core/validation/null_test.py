@@ -10,7 +10,7 @@ A market ends with its first deployment.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 from pydantic import Field
@@ -26,11 +26,11 @@ from core.types import Array, Ints, Mask
 from core.validation.binomial import interval
 from core.validation.evidence import gather_evidence, look_for_better
 from core.validation.family import family_stream, standardised
+from core.validation.null_kinds import Kind
 from core.validation.null_worlds import STRATEGY, world
 
 FRONTIER = (2.326, 2.576, 2.807, 2.9, 3.0, 3.1, 3.2, 3.3, 3.5)
 """Boundaries at which key 1 is counted beside the one in force."""
-Kind = Literal["noise", "noise-without-costs", "permuted", "gross-only", "planted"]
 
 
 class NullPlan(Config):

@@ -14,16 +14,9 @@ from core.market.worlds import START, SYMBOLS, VENUE, panel_of_steps, world_step
 from core.strategies.registry import strategy
 from core.types import Array
 from core.universe import UniverseConfig
+from core.validation.null_kinds import Kind
 
 STRATEGY = "xsmom"
-KINDS = {
-    "noise": "pure noise, traded at the usual costs",
-    "noise-without-costs": "pure noise, traded for nothing: the hardest null, because luck is not taxed",
-    "permuted": "the home's own bars with their days in random order and every symbol's mean return taken out",
-    "gross-only": "a real edge before costs, of which costs leave nothing",
-    "planted": "a real edge; the best parameter set has the stated net Sharpe ratio",
-}
-NULLS = ("noise", "noise-without-costs", "permuted", "gross-only")
 
 BEST_NET_SHARPE = (
     (0.6e-4, -0.05),
@@ -52,7 +45,7 @@ class World:
     rules: Release
 
 
-def rules_of(kind: str) -> Release:
+def rules_of(kind: Kind) -> Release:
     """Return the baseline for these markets: all symbols eligible, costs as the kind has them; the book starts warmed up."""
     factor = {"noise-without-costs": 0.0, "gross-only": GROSS_ONLY_COSTS}.get(kind, 1.0)
     rules = baseline(VENUE, "1h", START).model_copy(
@@ -64,7 +57,7 @@ def rules_of(kind: str) -> Release:
     return rules.model_copy(update={"book_start": START + timedelta(days=_warmup_days(rules))})
 
 
-def world(kind: str, rng: np.random.Generator, days: int, *, sharpe: float = 0.0, source: Array | None = None) -> World:
+def world(kind: Kind, rng: np.random.Generator, days: int, *, sharpe: float = 0.0, source: Array | None = None) -> World:
     """Make one market with `days` days of book after its warm-up.
 
     Parameters

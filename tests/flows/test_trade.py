@@ -6,6 +6,7 @@ import pytest
 
 from core.errors import ConfigError, StoreError
 from flows.trade import trade
+from storage.activations import Activation
 from tasks.lock import writer_lock
 from tasks.reconciling import EMERGENCY_STOP
 from tasks.stores import store
@@ -51,6 +52,20 @@ def test_the_emergency_stop_flattens_and_keeps_flat(stored):
 
     (stored / EMERGENCY_STOP).unlink()
     assert trade(at=NOON + 2 * EVERY).orders
+
+
+def test_what_goes_live_between_two_decisions_is_traded_on_the_next_tick(stored):
+    """A quarter of the capital from ten past on: one more decision, named by that moment, taken once."""
+    whole = trade(at=NOON)
+    since = NOON + timedelta(minutes=10, microseconds=5)
+    store().activations.append(Activation(RELEASE.fingerprint, "small", since, "test", "a canary"))
+
+    tick = trade(at=NOON + timedelta(minutes=11))
+    assert tick.decision_time == since
+    assert tick.targets == {symbol: pytest.approx(weight / 4) for symbol, weight in whole.targets.items()}
+    assert {order.leg for order in tick.orders} == {"exit"}
+    assert trade(at=NOON + timedelta(minutes=12)).orders == tick.orders
+    assert trade(at=NOON + EVERY).decision_time == NOON + EVERY
 
 
 def test_old_bars_allow_no_entry_and_say_why(stored):

@@ -18,7 +18,7 @@ from tasks.prefect_processes import HOST, free_port
 from tasks.up_lock import up_lock
 
 COMMAND = [sys.executable, "-c", "from flows.cli import main; main()", "up", "--home"]
-DEPLOYED = {"backfill", "ingest", "optimize", "report", "trade"}
+DEPLOYED = {"backfill", "demote", "ingest", "optimize", "promote", "report", "rollback", "trade", "watch"}
 ENDED = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 
 

@@ -208,7 +208,7 @@ def test_every_check_of_the_gate_has_a_line_that_agrees_with_it():
     assert [check for check, _ in TOLD] == list(CHECKS)
     bad = replace(
         EVIDENCE, oos_days=12, trades=3, net_at_double_cost=-1e-4, drawdown_1_in_20=-0.61, largest_symbol_share=0.9,
-        incumbent_sharpe=2.0, tail=TailExcess(0.05, 0.02, 1.1, 0.028, 0.001),
+        incumbent_sharpe=2.0, tail=TailExcess(0.05, 0.02, 1.1, 0.028, 0.001), rollback_days=3,
     )  # fmt: skip
     for evidence in (EVIDENCE, bad, replace(EVIDENCE, same_as_incumbent=True), replace(EVIDENCE, oos_sharpe=nan)):
         lines = rulings(evidence, LIMITS)

@@ -5,7 +5,8 @@ import pytest
 
 from core.errors import ConfigError, DataError
 from core.market.timeframe import HOUR
-from core.validation.null_worlds import BEST_NET_SHARPE, KINDS, daily_blocks, edge_of, permuted, rules_of, world
+from core.validation.null_kinds import KINDS, SAYS
+from core.validation.null_worlds import BEST_NET_SHARPE, daily_blocks, edge_of, permuted, rules_of, world
 from tests.core.panels import walk
 
 DAYS = 120
@@ -22,6 +23,10 @@ def test_a_world_is_as_long_as_its_book_and_its_warm_up(kind):
     start = made.panel.row_at(int(made.rules.book_start.timestamp() * 1000))
     assert len(made.panel) - start == 24 * 5
     assert start >= made.rules.warmup_bars
+
+
+def test_every_kind_says_what_it_is():
+    assert set(SAYS) == set(KINDS)
 
 
 def test_trading_is_free_only_where_it_is_said_to_be():
