@@ -211,3 +211,12 @@ def test_a_panel_without_a_decision_after_the_start_is_refused(start):
     start = start or utc(int(panel.close_time[-1]))
     with pytest.raises(DataError, match=r"test 4h: no decision bar between .* choose an earlier start or load more bars"):
         prepare(panel, small_release(panel, book_start=start))
+
+
+def test_what_is_paid_in_fees_is_the_fee_on_what_was_traded():
+    panel = walk(5, bars=200)
+    release = small_release(panel, costs={"taker_bps": 7.0, "half_spread_bps": 3.0})
+    paths = run(prepare(panel, release), release)
+    assert paths.turnover.sum() > 0
+    assert paths.fees.sum() == pytest.approx(7e-4 * paths.turnover.sum())
+    assert paths.spread.sum() > 0
