@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 
-.PHONY: run up test check lint soak mutants bench clean lock
+.PHONY: run up test test-long check lint soak mutants bench clean lock
 
 run: .venv/.run        ## install what is locked, then run the main job
 	$(BIN)/tradewind demo
@@ -14,6 +14,9 @@ up: .venv/.run         ## Prefect server, worker and all deployments
 
 test: lint             ## lint, types, layer contracts and every test
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+test-long: .venv/.dev  ## the stories and repetitions that make test leaves out: two minutes
+	$(BIN)/python -m pytest -q -m long -n 2 --dist loadfile
 
 check: lint            ## the quick round while you work: under a minute
 	$(BIN)/python -m pytest -q tests/core

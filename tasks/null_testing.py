@@ -4,6 +4,7 @@ import hashlib
 import json
 import multiprocessing
 import os
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict
@@ -98,7 +99,16 @@ def _outcomes(plan: NullPlan, limits: GuardLimits, source: Array | None, missing
 def _begin(source: Array | None) -> None:
     global _source  # noqa: PLW0603 - a worker process gets the bars once, not with every market
     _source = source
+    threading.Thread(target=_leave_with_the_parent, daemon=True).start()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
+
+
+def _leave_with_the_parent() -> None:
+    # A worker holds both ends of the queue it reads from, so it would wait for ever for a parent that was killed.
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 def _try(plan: NullPlan, limits: GuardLimits, number: int) -> Outcome:

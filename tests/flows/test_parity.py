@@ -38,6 +38,7 @@ def test_ticking_through_recorded_bars_decides_what_the_backtest_decides_exactly
     assert any(any(decision.targets.values()) for decision in taken)
 
 
+@pytest.mark.long
 def test_the_account_follows_the_targets_it_decided():
     last = [trade(at=FIRST + timedelta(hours=hour)) for hour in range(0, HOURS, RELEASE.rebalance)][-1]
 
@@ -47,6 +48,7 @@ def test_the_account_follows_the_targets_it_decided():
     assert [order.link for order in again.orders] == [order.link for order in last.orders]
 
 
+@pytest.mark.long
 def test_the_model_and_the_account_earn_alike():
     """The same targets from flat; the account fills at the last price there is, the kernel at the next open."""
     moments = [FIRST + timedelta(hours=hour) for hour in range(0, 2 * 24 + 1, RELEASE.rebalance)]

@@ -176,6 +176,7 @@ def test_the_live_flow_trades_the_share_of_the_stage_it_reads_on_each_tick(store
     assert store().decisions.at("paper", noon).targets == quarter
 
 
+@pytest.mark.long
 def test_releases_are_shown_compared_and_held_from_the_terminal(old, home):
     put(NEW, "small")
     shown = answer("releases", "show", NEW.fingerprint[:8], home=home)

@@ -42,6 +42,7 @@ def kept():
     return json.loads(store().runs.all("watch", 1)[0].result_json)
 
 
+@pytest.mark.long
 def test_fills_that_get_worse_cost_the_release_its_capital_once_and_the_watch_says_why(monkeypatch, market):
     live(DAILY, "small")
     # The recording ends after one of its symbols did; it was still traded then.

@@ -12,6 +12,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from core.execution.intents import IntentState
 from storage.store import Store
 
@@ -33,6 +35,7 @@ def killed_after(home, lines, pause):
     return [line.split() for line in heard if line.endswith("\n")]
 
 
+@pytest.mark.long
 def test_an_acknowledged_write_survives_a_kill_and_no_write_is_there_by_half(tmp_path):
     chance = random.Random(1)
     newest = {}

@@ -49,7 +49,7 @@ def test_noise_is_not_deployed_and_the_same_number_is_the_same_market():
 
 
 def test_a_strong_edge_is_deployed_on_the_first_night():
-    out = try_market(NullPlan(kind="planted", sharpe=3.9, **SMALL), LIMITS, 0)
+    out = try_market(NullPlan(kind="planted", sharpe=3.9, **SMALL), GuardLimits(error=0.05), 0)
     assert (out.key_night, out.deploy_night, out.searches, out.objected) == (0, 0, 1, ())
 
 
