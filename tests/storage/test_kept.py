@@ -274,7 +274,8 @@ from tests.storage.test_kept import Shop
 from pathlib import Path
 print(Shop(Path({str(shop.home)!r})).bars.panel("bybit", "1m").data_hash)
 """
-    ran = subprocess.run([sys.executable, "-c", limited], cwd=ROOT, capture_output=True, text=True, check=False)
+    # -B: the limit would cut the byte code that Python keeps of this very file, and the next run would stumble over it.
+    ran = subprocess.run([sys.executable, "-B", "-c", limited], cwd=ROOT, capture_output=True, text=True, check=False)
     assert ran.stdout.strip() == shop.fresh().data_hash
     assert "panel not kept" in ran.stderr
     assert list(shop.folder.iterdir()) == []

@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 from core.deploy.sequence import BETS, Arming, e_path, e_value, in_force, key_one, z_path, z_statistic
 
 ASKED = Arming("momentum", 1, datetime(2026, 1, 1, tzinfo=UTC), 700, 365, 0.005)
-streams = arrays(float, st.integers(1, 80), elements=st.floats(-4, 4))
+streams = arrays(float, st.integers(1, 80), elements=st.floats(-4, 4).map(lambda value: round(value, 6)))
 
 
 def asked(days, hypothesis="momentum", **changes):
