@@ -100,8 +100,8 @@ MUTANTS = (
     Mutant(
         "every night is a new sequence",
         "core/deploy/sequence.py",
-        "armed = mine[-1] if mine else ranked",
-        "armed = ranked",
+        "return max(covering, key=lambda one: one.n_max, default=ranked)",
+        "return ranked",
         "tests/core/deploy/test_sequence.py",
     ),
     Mutant(

@@ -85,16 +85,16 @@ def in_force(log: Sequence[Arming], asked: Arming) -> Arming:
 
     Returns
     -------
-    The newest arming of the same hypothesis, horizon and error whose end is not before tonight; otherwise `asked`, ranked
+    The arming of the same hypothesis, horizon and error that ends last, unless tonight is past its end; otherwise `asked`,
+    ranked. So a look at less history, however often, never earns a nearer end, which would ask for less.
     """
     first_asked = list(dict.fromkeys(one.hypothesis for one in log))
     rank = first_asked.index(asked.hypothesis) + 1 if asked.hypothesis in first_asked else len(first_asked) + 1
     ranked = Arming(
         asked.hypothesis, rank, asked.armed_at, asked.history_days, asked.horizon_days, asked.error * 6.0 / (pi * rank) ** 2
     )
-    mine = [one for one in log if (one.hypothesis, one.horizon_days, one.error) == _terms(ranked)]
-    armed = mine[-1] if mine else ranked
-    return armed if armed.history_days <= asked.history_days <= armed.n_max else ranked
+    covering = [one for one in log if _terms(one) == _terms(ranked) and asked.history_days <= one.n_max]
+    return max(covering, key=lambda one: one.n_max, default=ranked)
 
 
 def _terms(arming: Arming) -> tuple[str, int, float]:

@@ -53,9 +53,15 @@ def test_other_terms_are_another_sequence(changes):
     assert in_force(log, asked(5, **changes)) is not log[0]
 
 
-def test_less_history_than_at_arming_is_another_sequence():
-    log = (in_force((), ASKED),)
-    assert in_force(log, asked(-1)).history_days == 699
+@pytest.mark.parametrize("order", [(0, -400), (-400, 0)])
+def test_a_look_at_less_history_never_makes_the_next_night_easier(order):
+    """Somebody tries `optimize --end` in the past: every later night is judged by the sequence that ends last."""
+    log = []
+    for days in order:
+        armed = in_force(log, asked(days))
+        log += [] if armed in log else [armed]
+    assert in_force(log, asked(1)).n_max == 1065
+    assert in_force(log, asked(-300)).n_max == 1065
 
 
 def test_z_is_the_formula_of_the_note():
