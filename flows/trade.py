@@ -5,7 +5,7 @@ from datetime import datetime
 from prefect import flow
 
 from core.deploy.release import Release
-from core.deploy.stages import staged
+from core.deploy.stages import decision_due, staged
 from core.execution.intents import Intent
 from core.execution.plan import Plan, Standing, plan_orders
 from core.market.features import last_decision
@@ -40,7 +40,7 @@ def trade(at: datetime | None = None, venue: str | None = None) -> Tick:
         account, standing, view = look(desk, settled.book)
         verdict, reasons = judge(view, release.risk)
         close = utc(last_decision(milliseconds(view.newest_close), bar_ms(release.timeframe), release.rebalance))
-        due = live.since if close < live.since <= desk.now else close  # what went live since is not made to wait for the next
+        due = decision_due(close, live.since, desk.now)
         decision, skipped = taken_decision(desk, due), tuple[str, ...]()
         if verdict is Verdict.FLATTEN:
             due, skipped = _flatten(desk, release, due, standing, reasons)

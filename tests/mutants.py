@@ -86,8 +86,7 @@ MUTANTS = (
         "what is tested is chosen by the test",
         "core/validation/walkforward.py",
         "top_fifth(tried)",
-        "(max(tried, key=lambda one: net_sharpe(seen, ensemble(release, name, (one.params,)), "
-        "fold.test_start, fold.test_stop)).params,)",
+        "(max(tried, key=lambda one: run(seen, ensemble(release, name, (one.params,))).equity[-1]).params,)",
         WALK,
     ),
     Mutant(

@@ -11,6 +11,7 @@ Both are tested in tests/core/deploy/test_stages.py; decision record 0015 argues
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from pydantic import Field
@@ -30,7 +31,7 @@ class Hurdle(Config):
     """Days in the stage."""
     min_fills: int = Field(ge=0)
     """Executions in the stage."""
-    max_tracking: Bps = 15.0
+    max_tracking: Bps = 10.0
     """Tracking error against the shadow run at which it stays, basis points of equity a day: where the watch starts to warn."""
     max_slippage: Bps = 2.0
     """What fills cost beyond the model at which it stays, basis points of traded value: where the watch starts to warn."""
@@ -78,6 +79,14 @@ Check = Callable[[Standing, Hurdle], str | None]
 def staged(targets: Mapping[str, float], capital: float) -> dict[str, float]:
     """Return the account's target weights: the model's, times the stage's share of capital."""
     return {symbol: weight * capital for symbol, weight in targets.items()}
+
+
+def decision_due(close: datetime, since: datetime, now: datetime) -> datetime:
+    """Return the moment of the decision that is due: the newest close of the calendar, or the change of what is live since.
+
+    A change that lies ahead of the account's clock (recorded bars) is not due yet.
+    """
+    return since if close < since <= now else close
 
 
 def entry_stage(live: Stage, *, proven: bool) -> Stage:

@@ -28,8 +28,6 @@ from core.strategies.registry import strategy
 from core.types import Array, Ints
 from core.validation.stressed import Shock
 
-__all__ = ["Shock", "shocks"]  # the record lives where a reader of a night loads no compiler
-
 COST_FACTORS = (1.5, 2.0, 3.0)
 BEST_DAYS = 5
 BEST_SHARE = 0.01

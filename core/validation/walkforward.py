@@ -65,11 +65,6 @@ class WalkForward:
         return sharpe(daily_returns(self.net, self.open_time))
 
 
-def net_sharpe(market: Market, release: Release, start: int, stop: int) -> float:
-    """Annual net Sharpe of the release's book over rows ``[start, stop)``."""
-    return sharpe(daily_returns(run(market, release).net[start:stop], market.panel.open_time[start:stop]))
-
-
 Keeper = Callable[[str], Kept | None]
 """Where a study of this name is kept while it runs; None searches in memory."""
 

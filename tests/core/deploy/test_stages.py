@@ -2,13 +2,14 @@
 
 import re
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.deploy.moves import demoted, lineage, promoted, rolled_back, tenure
-from core.deploy.stages import STAGES, StageRules, Standing, entry_stage, promotion, rank, staged
+from core.deploy.stages import STAGES, StageRules, Standing, decision_due, entry_stage, promotion, rank, staged
 from core.errors import ConfigError
 
 RULES = StageRules()
@@ -55,7 +56,7 @@ def test_good_standing_moves_up_from_paper_and_from_small():
         ("small", {"days": 30.0}, {"days": 29.0}, "29.0 days in this stage, 30 are needed"),
         ("paper", {"fills": 20}, {"fills": 19}, "19 fills in this stage, 20 are needed"),
         ("small", {"fills": 50}, {"fills": 49}, "49 fills in this stage, 50 are needed"),
-        ("paper", {"tracking_bps_per_day": 14.9}, {"tracking_bps_per_day": 15.0}, "strays 15.0 bp a day .* limit 15"),
+        ("paper", {"tracking_bps_per_day": 9.9}, {"tracking_bps_per_day": 10.0}, "strays 10.0 bp a day .* limit 10"),
         ("small", {"slippage_bps": 1.9}, {"slippage_bps": 2.0}, "fills cost 2.0 bp more than the model says, limit 2"),
         ("small", {"slippage_bps": -3.0}, {"slippage_bps": float("nan")}, "fills cost nan bp more"),
         ("small", {"e_value": 20.0}, {"e_value": 19.99}, "live returns has an e-value of 19.99, 20 is needed"),
@@ -212,3 +213,10 @@ def test_the_lineage_ends_with_what_is_live_and_names_nobody_twice(log):
     assert len(set(line)) == len(line)
     assert line[0] == log[0].fingerprint
     assert {one.fingerprint for one in tenure(log)} == {log[-1].fingerprint}
+
+
+@pytest.mark.parametrize(("since", "due"), [(-1, 0), (0, 0), (1, 1), (30, 30), (31, 0)])
+def test_a_change_since_the_last_close_is_due_by_itself_and_one_that_lies_ahead_is_not(since, due):
+    close = datetime(2026, 1, 1, tzinfo=UTC)
+    moment = [close + timedelta(minutes=minutes) for minutes in (since, 30, due)]
+    assert decision_due(close, moment[0], moment[1]) == moment[2]

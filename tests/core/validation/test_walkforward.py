@@ -8,7 +8,7 @@ from core.optimize.search import SearchPlan, top_fifth
 from core.portfolio import prepare, run
 from core.validation.robust import IDLE
 from core.validation.streams import ensemble
-from core.validation.walkforward import net_sharpe, opened, walk_forward
+from core.validation.walkforward import opened, walk_forward
 from tests.core.panels import holey, small_release
 
 PLAN = SearchPlan(strategy="xsmom", trials=6, folds=3, seed=4, neighbours=1)
@@ -16,6 +16,10 @@ PLAN = SearchPlan(strategy="xsmom", trials=6, folds=3, seed=4, neighbours=1)
 
 def release_for(panel):
     return small_release(panel, universe={"top": 8, "min_listed_days": 2, "liquidity_days": 2}, book_start_row=20)
+
+
+def net_sharpe(market, release, start, stop):
+    return sharpe(daily_returns(run(market, release).net[start:stop], market.panel.open_time[start:stop]))
 
 
 def walk(panel, plan=PLAN, told=lambda _: None):
