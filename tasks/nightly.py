@@ -1,7 +1,6 @@
 """The night, one computation per task: they are handed what was loaded, think, and keep what they found at the end."""
 
 import json
-import uuid
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from datetime import datetime
@@ -11,7 +10,6 @@ from typing import Any
 import optuna
 from prefect import task
 from prefect.cache_policies import NO_CACHE
-from pydantic_core import to_json
 
 from core.backtest.metrics import sharpe
 from core.deploy.guard import Evidence, GuardLimits
@@ -26,7 +24,6 @@ from core.validation.evidence import Found, challenger_of, gather_evidence, wors
 from core.validation.family import family_stream, hypothesis, standardised
 from core.validation.fitness import FitnessLimits, require_fit
 from core.validation.walkforward import Keeper, WalkForward, fit, walk_forward
-from storage.runs import Run
 from storage.studies import opened
 from storage.trials import Trial as TrialRow
 from tasks import clock
@@ -34,7 +31,7 @@ from tasks.deploying import days_since_rollback, is_proven
 from tasks.explaining import explain
 from tasks.html_page import write_page
 from tasks.progress import Counter
-from tasks.research import load_market
+from tasks.research import keep_run, load_market, new_run_id
 from tasks.settings import settings
 from tasks.stores import store
 from tasks.validation_page import validation_page
@@ -111,14 +108,13 @@ def gather(market: Market, found: Found, live: Release, key: KeyOne, limits: Gua
 @task(cache_policy=NO_CACHE)
 def keep_night(market: Market, found: Found, night: Night, plan: SearchPlan, started: datetime) -> Night:
     """Store the night with every trial of every fold, and write its page; the night comes back with the page's place."""
-    run_id, family = uuid.uuid4().hex[:12], hypothesis(found.challenger, plan.strategy)
+    run_id, family = new_run_id(), hypothesis(found.challenger, plan.strategy)
     store().trials.append(_ledger(run_id, family, found, market.panel.data_hash))
     told = explain(market, found, night, plan, run_id=run_id, tried_ever=store().trials.count(family).trials)
     path = write_page(validation_page(told), night_page(run_id))
     kept = replace(night, page=str(path), seconds=(clock.now() - started).total_seconds())
     config = json.dumps({"plan": json.loads(plan.canonical_json), "rules": json.loads(found.challenger.canonical_json)})
-    result = to_json(asdict(kept) | reported(told), inf_nan_mode="null").decode()
-    store().runs.append(Run(run_id, "optimize", started, clock.now(), config, result, market.panel.data_hash, core_version()))
+    keep_run("optimize", started, config, asdict(kept) | reported(told), market.panel.data_hash, run_id)
     return kept
 
 

@@ -5,6 +5,8 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
+from pydantic_core import to_json
+
 from core.deploy.release import Release, Sleeve, baseline
 from core.errors import ConfigError
 from core.market.timeframe import bar_ms
@@ -58,9 +60,14 @@ def release_to_test(
     return release.model_copy(update=changes)
 
 
-def keep_run(kind: str, started: datetime, config: str, result: object, data_hash: str) -> str:
-    """Append a run to the research store and return its id."""
-    run_id = uuid.uuid4().hex[:12]
-    text = json.dumps(result, default=str, sort_keys=True)
-    store().runs.append(Run(run_id, kind, started, clock.now(), config, text, data_hash, core_version()))
-    return run_id
+def new_run_id() -> str:
+    """Return a name for a run that is kept later."""
+    return uuid.uuid4().hex[:12]
+
+
+def keep_run(kind: str, started: datetime, config: str, result: object, data_hash: str, run_id: str | None = None) -> str:
+    """Append a run to the research store and return its id; what is not a number is kept as null, JSON has no word for it."""
+    name = run_id or new_run_id()
+    text = json.dumps(json.loads(to_json(result, inf_nan_mode="null")), sort_keys=True)
+    store().runs.append(Run(name, kind, started, clock.now(), config, text, data_hash, core_version()))
+    return name
