@@ -1,85 +1,130 @@
 """Orders: how one enters the book, fills and leaves it.
 
-1. A market order, or a limit order that crosses on arrival, fills whole and at once at the last price worsened by the
-   slippage (never beyond its limit) and pays the taker's fee.
-2. Any other limit order rests, and fills whole at its limit once a later price reaches it, at the maker's fee.
+1. A market order, or a limit order that crosses on arrival, fills at once at the last price worsened by the slippage (never
+   beyond its limit) and pays the taker's fee. What finds no liquidity is cancelled (market, IOC, FOK whole) or rests (GTC).
+2. Any other limit order rests, and fills at its limit once a later price reaches it, at the maker's fee, as liquidity allows.
 3. A reduce-only order never increases or turns a position: it is cut to the position when it arrives and again when it fills.
 4. A link names at most one order, for ever. A refused order uses no link.
+5. An order with a trigger sleeps until the last price reaches it, and is then treated as if it had arrived in that moment.
+6. A reduce-only market order above the largest quantity becomes several orders, of which the first has the link.
 
-`tests/core/exchange/test_laws.py` holds the engine to all four.
+`tests/core/exchange/test_laws.py` holds the engine to all six.
 """
 
+from collections.abc import Collection
 from dataclasses import replace
 from decimal import Decimal
 
 from core.exchange.booking import Deal, book
-from core.exchange.checks import objection
-from core.exchange.events import Done, Refused
-from core.exchange.money import fee_rate, held, signed, taker_price
-from core.exchange.state import Order, State
+from core.exchange.checks import is_tradable, objection
+from core.exchange.events import Done, Refused, Reply
+from core.exchange.lifecycle import born, ended, kept, tradable
+from core.exchange.money import fee_rate, held, is_affordable, signed, taker_price
+from core.exchange.protection import KINDS, protect
+from core.exchange.state import Cause, Order, State
 from core.execution.orders import OrderRequest, OrderStatus
 
 ORDER_GONE = 110001
 
 
-def submit(state: State, request: OrderRequest) -> tuple[State, Done | Refused]:
-    """Accept an order into the book, and fill it if it can be filled now."""
+def submit(state: State, request: OrderRequest) -> tuple[State, Reply]:
+    """Accept an order into the book, and fill what can be filled now."""
     refusal = objection(state, request)
     if refusal:
         return state, refusal
-    order = _entered(state, request)
-    accepted = _with(replace(state, sequence=order.sequence), order)
-    if order.link:
-        accepted = replace(accepted, links={**state.links, order.link: order.order_id})
-    if order.price is None or _crosses(order, state.prices[order.symbol]):
-        accepted = _fill(accepted, order, _arrival_price(accepted, order), maker=False)
-    return accepted, Done(order.order_id)
+    first = ""
+    for piece in _pieces(state, request):
+        state, order = born(state, piece if not first else replace(piece, link=""), parent=first)
+        first = first or order.order_id
+        state = state if order.asleep else _arrived(state, order)
+    return match(state, (request.symbol,)), Done(first)
 
 
-def cancel(state: State, order_id: str) -> tuple[State, Done | Refused]:
+def cancel(state: State, order_id: str, cause: Cause = "owner") -> tuple[State, Reply]:
     """Take an open order out of the book."""
-    order = state.orders.get(order_id)
-    if order is None or order.status != "open":
+    order = state.orders.open.get(order_id)
+    if order is None:
         return state, Refused(ORDER_GONE, "order not exists or too late to cancel")
-    return _with(state, replace(order, status="cancelled", updated=state.now)), Done(order_id)
+    return ended(state, order, cause, "rejected" if cause == "venue" else "cancelled"), Done(order_id)
 
 
-def match_resting(state: State) -> State:
-    """Fill every resting order whose limit the last prices reach, oldest first."""
-    for order in open_orders(state):
-        if order.price is not None and _crosses(order, state.prices[order.symbol]):
-            state = _fill(state, order, order.price, maker=True)
+def match(state: State, symbols: Collection[str]) -> State:
+    """Fill every resting order whose limit the last prices reach, and wake who sleeps until then; oldest first."""
+    seen: set[str] = set()
+    while due := [o for o in state.orders.open.values() if o.symbol in symbols and o.order_id not in seen]:
+        for order in due:
+            seen.add(order.order_id)
+            present = state.orders.open.get(order.order_id)
+            state = _met(state, present) if present else state
     return state
 
 
 def open_orders(state: State) -> tuple[Order, ...]:
-    """Orders in the book, oldest first."""
-    return tuple(order for order in state.orders.values() if order.status == "open")
+    """Orders in the book, sleeping ones too, oldest first."""
+    return tuple(state.orders.open.values())
 
 
-def _entered(state: State, request: OrderRequest) -> Order:
-    sequence = state.sequence + 1
-    return Order(
-        order_id=state.name(sequence),
-        link=request.link,
-        symbol=request.symbol,
-        side=request.side,
-        quantity=_cut(state, request),
-        price=request.price,
-        reduce_only=request.reduce_only,
-        seen_price=state.prices[request.symbol],
-        sequence=sequence,
-        created=state.now,
-        updated=state.now,
-    )
+def _pieces(state: State, request: OrderRequest) -> list[OrderRequest]:
+    most = state.instruments[request.symbol].max_quantity
+    if most is None or request.price is not None or request.trigger is not None:
+        return [request]
+    left, pieces = tradable(state, request, request.quantity), []
+    while left > 0:
+        pieces.append(replace(request, quantity=min(left, most)))
+        left -= most
+    return pieces
 
 
-def _cut(state: State, order: OrderRequest | Order) -> Decimal:
-    """Quantity the order may still trade: all of it, or what a reduce-only order finds to reduce."""
-    if not order.reduce_only:
-        return order.quantity
-    reducible = -held(state, order.symbol) * signed(order.side, Decimal(1))
-    return min(order.quantity, max(reducible, Decimal(0)))
+def _met(state: State, order: Order) -> State:
+    """Let an order in the book meet the last price."""
+    last = state.prices[order.symbol]
+    if not is_tradable(state, order.symbol):
+        return state
+    if order.asleep:
+        return _woken(state, order) if _is_triggered(order, last) else state
+    return _filled(state, order, order.price, maker=True) if order.price is not None and _crosses(order, last) else state
+
+
+def _woken(state: State, order: Order) -> State:
+    whole = abs(held(state, order.symbol)) if order.origin in KINDS else order.quantity
+    quantity = tradable(state, order, whole)
+    price = order.price if order.price is not None else taker_price(state, order.symbol, order.side)
+    if not quantity:
+        return ended(state, order, "reduce-only")
+    if not order.reduce_only and not is_affordable(state, order.symbol, signed(order.side, quantity), price):
+        return ended(state, order, "no-margin")
+    awake = replace(order, asleep=False, quantity=quantity, updated=state.now)
+    return _arrived(kept(state, awake), awake)
+
+
+def _arrived(state: State, order: Order) -> State:
+    """Let an order that is awake trade against what is there now; then it rests or ends."""
+    crosses = _crosses(order, state.prices[order.symbol])
+    immediate = order.price is None or order.time_in_force in ("ioc", "fok")
+    if crosses and order.time_in_force == "post-only" and order.price is not None:
+        return ended(state, order, "post-only")
+    if crosses and order.time_in_force == "fok" and _reachable(state, order) < order.leaves:
+        return ended(state, order, "fill-or-kill")
+    if crosses:
+        state = _filled(state, order, _arrival_price(state, order), maker=False)
+    present = state.orders.open.get(order.order_id)
+    return ended(state, present, "no-liquidity") if present and immediate else state
+
+
+def _reachable(state: State, order: Order) -> Decimal:
+    """Quantity the order can trade at this moment."""
+    wanted = tradable(state, order, order.leaves)
+    offered = state.liquidity.get(order.symbol)
+    if offered is None:
+        return wanted
+    step = state.instruments[order.symbol].step
+    return min(wanted, offered // step * step)
+
+
+def _is_triggered(order: Order, last: Decimal) -> bool:
+    if order.trigger is None:
+        return True
+    return last >= order.trigger if order.trigger_rises else last <= order.trigger
 
 
 def _crosses(order: Order, last: Decimal) -> bool:
@@ -95,16 +140,24 @@ def _arrival_price(state: State, order: Order) -> Decimal:
     return min(worse, order.price) if order.side == "buy" else max(worse, order.price)
 
 
-def _fill(state: State, order: Order, price: Decimal, *, maker: bool) -> State:
-    quantity, rate = _cut(state, order), fee_rate(state, maker=maker)
-    if not quantity:
-        return cancel(state, order.order_id)[0]
-    status: OrderStatus = "filled" if quantity == order.quantity else "cancelled"
-    done = replace(order, status=status, filled=quantity, value=quantity * price, updated=state.now)
-    deal = Deal(order.symbol, order.side, quantity, price, rate, "trade", maker)
-    booked = book(state, deal, done)
-    return _with(booked, replace(done, fees=booked.executions[-1].fee))
+def _filled(state: State, order: Order, price: Decimal, *, maker: bool) -> State:
+    """Trade what can be traded; a reduce-only order that has nothing more to reduce ends."""
+    wanted, quantity = tradable(state, order, order.leaves), _reachable(state, order)
+    if quantity:
+        state, order = _traded(state, order, quantity, price, maker=maker)
+    if order.status == "open" and quantity == wanted:
+        return ended(state, order, "reduce-only")
+    return state
 
 
-def _with(state: State, order: Order) -> State:
-    return replace(state, orders={**state.orders, order.order_id: order})
+def _traded(state: State, order: Order, quantity: Decimal, price: Decimal, *, maker: bool) -> tuple[State, Order]:
+    filled, value = order.filled + quantity, order.value + quantity * price
+    status: OrderStatus = "filled" if filled == order.quantity else "open"
+    after = replace(order, filled=filled, value=value, status=status, updated=state.now)
+    rate = fee_rate(state, maker=maker)
+    state = book(state, Deal(order.symbol, order.side, quantity, price, rate, "trade", maker), after)
+    if order.symbol in state.liquidity:
+        left = state.liquidity[order.symbol] - quantity
+        state = replace(state, liquidity={**state.liquidity, order.symbol: left})
+    after = state.orders[order.order_id]
+    return protect(state, after), after

@@ -27,3 +27,9 @@ def load(text: str) -> State:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the text"
         raise StoreError(f"simulated exchange: its stored state is unreadable at {where}: {first['msg']}") from error
+
+
+def facts(state: State) -> tuple[object, ...]:
+    """Return what must be kept durably before anybody sees it; equal tuples mean that nothing but time and prices moved."""
+    open_orders, outside = state.orders.open, (state.hedge, state.barred, state.restarted)
+    return state.sequence, state.opened, open_orders, state.leverage, outside

@@ -3,6 +3,7 @@
 Every amount charged is rounded to 1e-8 quote currency, so decimals stay short however long the exchange runs.
 """
 
+from collections.abc import Iterator
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 
 from core.exchange.state import ZERO, Holding, State
@@ -22,6 +23,11 @@ def signed(side: Side, quantity: Decimal) -> Decimal:
     return quantity if side == "buy" else -quantity
 
 
+def against(quantity: Decimal) -> Side:
+    """Side that reduces a signed position."""
+    return "sell" if quantity > 0 else "buy"
+
+
 def on_tick(price: Decimal, tick: Decimal, rounding: str = ROUND_HALF_EVEN) -> Decimal:
     """Return the price on the grid of ticks, at least one tick."""
     return max((price / tick).to_integral_value(rounding=rounding) * tick, tick)
@@ -29,11 +35,15 @@ def on_tick(price: Decimal, tick: Decimal, rounding: str = ROUND_HALF_EVEN) -> D
 
 def taker_price(state: State, symbol: str, side: Side) -> Decimal:
     """Last price worsened by the slippage and rounded to tick, both against the taker."""
-    slip = state.terms.slippage_bps / _BPS
+    return worsened(state, symbol, side, state.terms.slippage_bps)
+
+
+def worsened(state: State, symbol: str, side: Side, bps: Decimal) -> Decimal:
+    """Last price made worse for whoever trades on this side, then rounded to tick against him."""
     tick, last = state.instruments[symbol].tick, state.prices[symbol]
     if side == "buy":
-        return on_tick(last * (1 + slip), tick, ROUND_CEILING)
-    return on_tick(last * (1 - slip), tick, ROUND_FLOOR)
+        return on_tick(last * (1 + bps / _BPS), tick, ROUND_CEILING)
+    return on_tick(last * (1 - bps / _BPS), tick, ROUND_FLOOR)
 
 
 def fee_rate(state: State, *, maker: bool) -> Decimal:
@@ -49,8 +59,13 @@ def held(state: State, symbol: str) -> Decimal:
 
 def held_at(state: State, symbol: str, moment: int) -> Decimal:
     """Signed position at a past moment (ms), from the position now and what was executed after it."""
-    later = (e for e in state.executions if e.symbol == symbol and e.kind != "funding" and e.at > moment)
-    return held(state, symbol) - sum((signed(e.side, e.quantity) for e in later), ZERO)
+    quantity = held(state, symbol)
+    for row in reversed(state.executions):
+        if row.at <= moment:
+            break
+        if row.symbol == symbol and row.kind != "funding":
+            quantity -= signed(row.side, row.quantity)
+    return quantity
 
 
 def unrealised(state: State, holding: Holding) -> Decimal:
@@ -68,22 +83,38 @@ def leverage_of(state: State, symbol: str) -> Decimal:
     return state.leverage.get(symbol, state.terms.max_leverage)
 
 
+def maintenance(state: State) -> Decimal:
+    """Sum the maintenance margins of all positions; equity at or below it is liquidated."""
+    return state.terms.maintenance_rate * sum((notional for _, notional in _notionals(state)), ZERO)
+
+
 def margin_used(state: State) -> Decimal:
     """Sum the initial margins, notional over leverage, of positions and of open orders that could add to them."""
-    positions = sum(
-        (abs(h.quantity) * state.prices[s] / leverage_of(state, s) for s, h in state.holdings.items() if h.quantity),
-        ZERO,
-    )
+    positions = sum((notional / leverage_of(state, symbol) for symbol, notional in _notionals(state)), ZERO)
     return positions + orders_margin(state)
 
 
 def orders_margin(state: State) -> Decimal:
-    """Sum the initial margins of open orders that are not reduce-only."""
+    """Sum the initial margins of open orders that are awake and not reduce-only."""
     return sum(
         (
-            (order.quantity - order.filled) * order.price / leverage_of(state, order.symbol)
-            for order in state.orders.values()
-            if order.status == "open" and not order.reduce_only and order.price is not None
+            order.leaves * order.price / leverage_of(state, order.symbol)
+            for order in state.orders.open.values()
+            if not order.asleep and not order.reduce_only and order.price is not None
         ),
         ZERO,
     )
+
+
+def is_affordable(state: State, symbol: str, change: Decimal, price: Decimal) -> bool:
+    """Whether equity covers the initial margin after a position has changed by this signed quantity at this price.
+
+    What does not grow a position is always affordable.
+    """
+    before = held(state, symbol)
+    growth = abs(before + change) - abs(before)
+    return growth <= 0 or margin_used(state) + growth * price / leverage_of(state, symbol) <= equity(state)
+
+
+def _notionals(state: State) -> Iterator[tuple[str, Decimal]]:
+    return ((name, abs(h.quantity) * state.prices[name]) for name, h in state.holdings.items() if h.quantity)
