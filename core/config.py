@@ -35,7 +35,8 @@ class Config(BaseModel):
     @classmethod
     def _no_truth_for_a_number(cls, value: Any, info: ValidationInfo) -> Any:
         # Python counts True as 1, and so would a parameter that was meant to be a number.
-        if isinstance(value, bool) and cls.model_fields[str(info.field_name)].annotation in {int, float}:
+        annotation = cls.model_fields[str(info.field_name)].annotation
+        if isinstance(value, bool) and annotation in {int, float, int | None, float | None}:
             raise ValueError(f"{value} is not a number")
         return value
 

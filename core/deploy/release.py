@@ -12,7 +12,7 @@ from pydantic import Field, field_validator, model_validator
 from core.backtest.costs import CostConfig
 from core.config import Bars, Config, Fraction, Moment
 from core.market.timeframe import DAY, bar_ms
-from core.risk.verdict import RiskConfig
+from core.risk.limits import RiskConfig
 from core.sizing.config import CapsConfig, ScalerConfig, StopsConfig
 from core.strategies.registry import strategy, strategy_config
 from core.universe import UniverseConfig

@@ -1,14 +1,16 @@
-"""The risk verdict: what the account may do now, and why. The harshest rule wins, every reason is kept."""
+"""The risk verdict: what the account may do now, and why. The harshest rule wins, every reason is kept.
+
+`RULES` is the whole policy; each rule is one small function of `losses`, `stakes` or `surroundings`.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from decimal import Decimal
 from enum import IntEnum
+from typing import NamedTuple
 
-from pydantic import Field, model_validator
-
-from core.config import Config, Fraction
+from core.risk import losses, stakes, surroundings
+from core.risk.limits import RiskConfig
+from core.risk.view import RiskView
 
 
 class Verdict(IntEnum):
@@ -20,100 +22,87 @@ class Verdict(IntEnum):
     HALT = 2
     """No orders at all."""
     FLATTEN = 3
-    """Close everything."""
+    """Close everything, also through a venue that answers badly.
 
-
-class RiskConfig(Config):
-    """Limits on the account. A value at the limit counts as a breach."""
-
-    daily_loss: Fraction = 0.04
-    """Loss since 00:00 UTC, as a fraction of the equity then, that stops new entries."""
-    drawdown_reduce: Fraction = 0.20
-    """Loss from the peak that stops new entries."""
-    drawdown_flatten: Fraction = 0.35
-    """Loss from the peak that closes everything."""
-    stale_after_minutes: int = Field(default=130, ge=1, le=10_000)
-    """Age of the newest closed bar beyond which no entry is made on it."""
-
-    @model_validator(mode="after")
-    def _flattens_last(self) -> "RiskConfig":
-        if self.drawdown_flatten <= self.drawdown_reduce:
-            raise ValueError(
-                f"drawdown_flatten = {self.drawdown_flatten} must be above drawdown_reduce = {self.drawdown_reduce}"
-            )
-        return self
+    It outranks HALT, so an open circuit breaker does not keep it waiting. An exit goes out, reduce-only, for every position
+    that could be read; one without an answer is asked for by later ticks, and sent again once its fence has shown that it never
+    arrived; being reduce-only, twice is harmless. Nothing is entered. When the positions cannot be read, or the venue bans us,
+    nothing can be sent: the tick ends with an alarm and the next one tries again.
+    """
 
 
 @dataclass(frozen=True, slots=True)
-class RiskView:
-    """Everything the rules look at; equity in quote currency."""
+class Finding:
+    """A rule that fires; ALLOW only tells."""
 
-    now: datetime
-    newest_close: datetime
-    equity: Decimal
-    day_start_equity: Decimal
-    peak_equity: Decimal
-    emergency_stop: bool
-    book_differs: str
-    """How the venue's positions differ from our books; empty when they agree."""
+    rule: str
+    verdict: Verdict
+    reason: str
 
 
-Finding = tuple[Verdict, str]
-Rule = Callable[[RiskView, RiskConfig], Finding | None]
+class Rule(NamedTuple):
+    """What is checked, and what follows when the check has something to say."""
+
+    verdict: Verdict
+    check: Callable[[RiskView, RiskConfig], str]
+
+    @property
+    def name(self) -> str:
+        """Under which it is told, stored and remembered."""
+        return self.check.__name__
 
 
-def emergency_stop(view: RiskView, _limits: RiskConfig) -> Finding | None:
-    """Flatten while the operator's emergency stop is set."""
-    return (Verdict.FLATTEN, "the emergency stop is set") if view.emergency_stop else None
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The verdict, and every finding, harshest first."""
+
+    verdict: Verdict
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """One sentence per finding, harshest first."""
+        return tuple(finding.reason for finding in self.findings)
+
+    @property
+    def raised(self) -> frozenset[str]:
+        """Names of the rules that fire: what the next view remembers."""
+        return frozenset(finding.rule for finding in self.findings)
 
 
-def book_differs(view: RiskView, _limits: RiskConfig) -> Finding | None:
-    """Halt when the venue's positions and our books disagree: a person must look."""
-    return (Verdict.HALT, f"positions differ: {view.book_differs}") if view.book_differs else None
+RULES = (
+    Rule(Verdict.FLATTEN, surroundings.emergency_stop),
+    Rule(Verdict.FLATTEN, losses.drawdown_flatten),
+    Rule(Verdict.HALT, losses.unknown_equity),
+    Rule(Verdict.HALT, surroundings.book_differs),
+    Rule(Verdict.HALT, surroundings.lost_orders),
+    Rule(Verdict.HALT, surroundings.breaker_open),
+    Rule(Verdict.REDUCE_ONLY, surroundings.breaker_half_open),
+    Rule(Verdict.REDUCE_ONLY, surroundings.stop_unreadable),
+    Rule(Verdict.REDUCE_ONLY, surroundings.stale_data),
+    Rule(Verdict.REDUCE_ONLY, surroundings.missing_bars),
+    Rule(Verdict.REDUCE_ONLY, surroundings.clock_behind),
+    Rule(Verdict.REDUCE_ONLY, surroundings.clock_skew),
+    Rule(Verdict.REDUCE_ONLY, losses.daily_loss),
+    Rule(Verdict.REDUCE_ONLY, losses.drawdown_reduce),
+    Rule(Verdict.REDUCE_ONLY, losses.unexplained_money),
+    Rule(Verdict.REDUCE_ONLY, losses.tracking),
+    Rule(Verdict.REDUCE_ONLY, stakes.gross_exposure),
+    Rule(Verdict.REDUCE_ONLY, stakes.net_exposure),
+    Rule(Verdict.REDUCE_ONLY, stakes.symbol_exposure),
+    Rule(Verdict.REDUCE_ONLY, stakes.asset_exposure),
+    Rule(Verdict.REDUCE_ONLY, stakes.liquidity),
+    Rule(Verdict.REDUCE_ONLY, stakes.unpriced),
+    Rule(Verdict.REDUCE_ONLY, stakes.margin_use),
+    Rule(Verdict.REDUCE_ONLY, stakes.liquidated),
+    Rule(Verdict.ALLOW, surroundings.foreign_orders),
+    Rule(Verdict.ALLOW, surroundings.quiet),
+)
 
 
-def stale_data(view: RiskView, limits: RiskConfig) -> Finding | None:
-    """Allow exits only when the newest closed bar is too old."""
-    age = view.now - view.newest_close
-    if age < timedelta(minutes=limits.stale_after_minutes):
-        return None
-    return Verdict.REDUCE_ONLY, f"the newest bar closed at {view.newest_close:%Y-%m-%d %H:%M} UTC, {age} ago"
-
-
-def clock_behind(view: RiskView, _limits: RiskConfig) -> Finding | None:
-    """Allow exits only when the newest bar closes in the future: a clock is wrong."""
-    if view.newest_close <= view.now + timedelta(seconds=5):
-        return None
-    return Verdict.REDUCE_ONLY, f"the newest bar closes at {view.newest_close:%Y-%m-%d %H:%M} UTC, after the venue's own clock"
-
-
-def daily_loss(view: RiskView, limits: RiskConfig) -> Finding | None:
-    """Allow exits only for the rest of a bad day."""
-    loss = _loss(view.equity, view.day_start_equity)
-    if loss < Decimal(str(limits.daily_loss)):
-        return None
-    return Verdict.REDUCE_ONLY, f"down {loss:.2%} since 00:00 UTC, limit {limits.daily_loss:.2%}"
-
-
-def drawdown(view: RiskView, limits: RiskConfig) -> Finding | None:
-    """Stop entries, then flatten, as the loss from the peak grows."""
-    loss = _loss(view.equity, view.peak_equity)
-    if loss >= Decimal(str(limits.drawdown_flatten)):
-        return Verdict.FLATTEN, f"down {loss:.2%} from the peak, limit {limits.drawdown_flatten:.2%}"
-    if loss >= Decimal(str(limits.drawdown_reduce)):
-        return Verdict.REDUCE_ONLY, f"down {loss:.2%} from the peak, entries stop at {limits.drawdown_reduce:.2%}"
-    return None
-
-
-def _loss(equity: Decimal, reference: Decimal) -> Decimal:
-    """Return the fraction of the reference that is gone; all of it when there never was any equity."""
-    return 1 - equity / reference if reference > 0 else Decimal(1)
-
-
-RULES: tuple[Rule, ...] = (emergency_stop, book_differs, stale_data, clock_behind, daily_loss, drawdown)
-
-
-def judge(view: RiskView, limits: RiskConfig) -> tuple[Verdict, tuple[str, ...]]:
-    """Apply every rule; return the harshest verdict and all reasons, harshest first."""
-    findings = sorted(filter(None, (rule(view, limits) for rule in RULES)), key=lambda f: -f[0])
-    return (findings[0][0] if findings else Verdict.ALLOW), tuple(reason for _, reason in findings)
+def judge(view: RiskView, limits: RiskConfig) -> Judgement:
+    """Apply every rule; the harshest finding is the verdict."""
+    said = ((rule, rule.check(view, limits)) for rule in RULES)
+    findings = [Finding(rule.name, rule.verdict, reason) for rule, reason in said if reason]
+    findings.sort(key=lambda finding: -finding.verdict)
+    return Judgement(max((finding.verdict for finding in findings), default=Verdict.ALLOW), tuple(findings))

@@ -6,22 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.errors import ConfigError
 from core.risk import verdict as module
-from core.risk.verdict import RULES, RiskConfig, RiskView, Verdict, judge
+from core.risk.breaker import Breaker
+from core.risk.exposure import Exposure
+from core.risk.limits import RiskConfig
+from core.risk.verdict import RULES, Rule, Verdict, judge
+from core.risk.view import RiskView
 
 NOON = datetime(2024, 1, 1, 12, tzinfo=UTC)
 LIMITS = RiskConfig()
-CALM = RiskView(
-    now=NOON,
-    newest_close=NOON - timedelta(minutes=1),
-    equity=Decimal(1000),
-    day_start_equity=Decimal(1000),
-    peak_equity=Decimal(1000),
-    emergency_stop=False,
-    book_differs="",
-)
+NAMES = [rule.name for rule in RULES]
 money = st.decimals(-100, 5000, places=2)
+multiples = st.floats(0, 5)
+some = st.sampled_from([(), ("A",), ("A", "B", "C", "D")])
 views = st.builds(
     RiskView,
     now=st.just(NOON),
@@ -29,120 +26,113 @@ views = st.builds(
     equity=money,
     day_start_equity=money,
     peak_equity=money,
-    emergency_stop=st.booleans(),
-    book_differs=st.sampled_from(["", "BTCUSDT: 1 at the venue, 2 in our books"]),
+    emergency_stop=st.sampled_from(["", "", "", "the Prefect variable"]),
+    book_differs=st.sampled_from(["", "", "BTCUSDT: 1 at the venue, 2 in our books"]),
+    bars_missing=some,
+    clock_skew_seconds=st.floats(-10, 10),
+    exposure=st.builds(Exposure, gross=multiples, net=multiples, by_symbol=st.dictionaries(st.just("A"), multiples)),
+    margin_use=st.floats(0, 1.5),
+    breaker=st.sampled_from([Breaker(), Breaker("open", "failing", NOON), Breaker("half-open", "failing", NOON)]),
+    hours_since_trade=st.none() | st.floats(0, 100),
+    tracking_bps=st.none() | st.floats(-100, 100),
+    liquidated=some,
+    foreign_orders=some,
+    lost_orders=some,
+    unexplained=st.decimals(-10, 10, places=2),
+    raised=st.frozensets(st.sampled_from(NAMES)),
 )
-
-
-def seen(**changes):
-    return judge(replace(CALM, **changes), LIMITS)
-
-
-def test_a_calm_account_may_trade():
-    assert judge(CALM, LIMITS) == (Verdict.ALLOW, ())
-
-
-@pytest.mark.parametrize(
-    ("changes", "verdict", "says"),
-    [
-        ({"emergency_stop": True}, Verdict.FLATTEN, "the emergency stop is set"),
-        ({"book_differs": "BTC: 1 and 2"}, Verdict.HALT, "positions differ: BTC: 1 and 2"),
-        ({"newest_close": NOON - timedelta(minutes=130)}, Verdict.REDUCE_ONLY, "the newest bar closed at 2024-01-01 09:50 UTC"),
-        ({"newest_close": NOON + timedelta(seconds=6)}, Verdict.REDUCE_ONLY, "the newest bar closes at 2024-01-01 12:00 UTC"),
-        ({"equity": Decimal(960)}, Verdict.REDUCE_ONLY, "down 4.00% since 00:00 UTC, limit 4.00%"),
-        ({"peak_equity": Decimal(1250)}, Verdict.REDUCE_ONLY, "down 20.00% from the peak, entries stop at 20.00%"),
-        (
-            {"equity": Decimal(650), "day_start_equity": Decimal(650)},
-            Verdict.FLATTEN,
-            "down 35.00% from the peak, limit 35.00%",
-        ),
-    ],
-)
-def test_a_value_at_its_limit_is_a_breach(changes, verdict, says):
-    found, (reason,) = seen(**changes)
-    assert found is verdict
-    assert reason.startswith(says)
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"newest_close": NOON - timedelta(minutes=130) + timedelta(milliseconds=1)},
-        {"newest_close": NOON + timedelta(seconds=5)},
-        {"equity": Decimal("960.01")},
-        {"peak_equity": Decimal("1249.99")},
-        {"equity": Decimal(2000)},
-    ],
-)
-def test_a_value_just_short_of_its_limit_is_none(changes):
-    assert seen(**changes) == (Verdict.ALLOW, ())
-
-
-def test_just_short_of_flattening_still_stops_entries():
-    found, _ = seen(equity=Decimal("650.01"), day_start_equity=Decimal("650.01"))
-    assert found is Verdict.REDUCE_ONLY
+CALM = RiskView(NOON, NOON, Decimal(1000), Decimal(1000), Decimal(1000), "", "")
 
 
 def test_the_harshest_rule_wins_and_every_reason_is_kept_harshest_first():
-    found, reasons = seen(equity=Decimal(700), emergency_stop=True, book_differs="BTC", newest_close=NOON - timedelta(days=1))
-    assert found is Verdict.FLATTEN
-    assert [reason.split()[0] for reason in reasons] == ["the", "positions", "the", "down", "down"]
-    assert len(reasons) == 5
+    seen = replace(CALM, equity=Decimal(700), emergency_stop="the file", book_differs="BTC", foreign_orders=("BTCUSDT",))
+    judged = judge(seen, LIMITS)
+    assert judged.verdict is Verdict.FLATTEN
+    assert [finding.rule for finding in judged.findings] == [
+        "emergency_stop",
+        "book_differs",
+        "daily_loss",
+        "drawdown_reduce",
+        "foreign_orders",
+    ]
+    assert judged.reasons[:2] == ("the emergency stop is set: the file", "positions differ: BTC")
+    assert judged.raised == {finding.rule for finding in judged.findings}
 
 
-@pytest.mark.parametrize("equity", [Decimal(0), Decimal(-5)])
-def test_an_account_that_is_worth_nothing_is_flattened(equity):
-    assert seen(equity=equity)[0] is Verdict.FLATTEN
+def test_flattening_outranks_halting_and_so_goes_on_through_an_open_breaker():
+    assert Verdict.ALLOW < Verdict.REDUCE_ONLY < Verdict.HALT < Verdict.FLATTEN
+    seen = replace(CALM, equity=Decimal(600), breaker=Breaker("open", "failing", NOON))
+    assert judge(seen, LIMITS).verdict is Verdict.FLATTEN
 
 
-@pytest.mark.parametrize("peak", [Decimal(0), Decimal(-1)])
-def test_an_account_that_never_was_worth_anything_is_flattened(peak):
-    assert seen(equity=peak, day_start_equity=peak, peak_equity=peak)[0] is Verdict.FLATTEN
+def test_an_alert_alone_still_allows():
+    judged = judge(replace(CALM, foreign_orders=("BTCUSDT",), hours_since_trade=100.0), LIMITS)
+    assert judged.verdict is Verdict.ALLOW
+    assert len(judged.findings) == 2
+
+
+def test_no_two_rules_share_a_name():
+    assert len(set(NAMES)) == len(NAMES)
 
 
 @given(views)
 def test_the_verdict_is_the_harshest_finding(view):
-    findings = [f for rule in RULES if (f := rule(view, LIMITS))]
-    found, reasons = judge(view, LIMITS)
-    assert found == max((verdict for verdict, _ in findings), default=Verdict.ALLOW)
-    assert sorted(reasons) == sorted(reason for _, reason in findings)
-    assert (found is Verdict.ALLOW) == (not reasons)
-    assert all("\n" not in reason for reason in reasons)
+    said = {rule.name: rule for rule in RULES if rule.check(view, LIMITS)}
+    judged = judge(view, LIMITS)
+    assert judged.verdict == max((rule.verdict for rule in said.values()), default=Verdict.ALLOW)
+    assert judged.raised == set(said)
+    assert all(finding.verdict is said[finding.rule].verdict for finding in judged.findings)
+    verdicts = [finding.verdict for finding in judged.findings]
+    assert verdicts == sorted(verdicts, reverse=True)
+    assert all("\n" not in reason for reason in judged.reasons)
 
 
-@given(views, st.sets(st.sampled_from(RULES)))
-def test_adding_a_rule_never_softens(view, some):
+@given(views, st.sets(st.sampled_from(NAMES)), st.sampled_from(Verdict))
+def test_adding_a_rule_never_softens(view, kept, verdict):
+    def always(_view, _limits):
+        return "always"
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "RULES", tuple(rule for rule in RULES if rule in some))
+        patch.setattr(module, "RULES", tuple(rule for rule in RULES if rule.name in kept))
         fewer = judge(view, LIMITS)
-    assert judge(view, LIMITS)[0] >= fewer[0]
-    assert set(fewer[1]) <= set(judge(view, LIMITS)[1])
+        patch.setattr(module, "RULES", (*RULES, Rule(verdict, always)))
+        more = judge(view, LIMITS)
+    judged = judge(view, LIMITS)
+    assert fewer.verdict <= judged.verdict <= more.verdict
+    assert more.verdict >= verdict
+    assert set(fewer.reasons) <= set(judged.reasons) <= set(more.reasons)
 
 
 @given(views, st.decimals(0, 1000, places=2))
 def test_a_worse_loss_never_softens(view, loss):
-    assert judge(replace(view, equity=view.equity - loss), LIMITS)[0] >= judge(view, LIMITS)[0]
+    assert judge(replace(view, equity=view.equity - loss), LIMITS).verdict >= judge(view, LIMITS).verdict
 
 
 @given(views, st.integers(0, 100_000))
 def test_older_data_never_softens(view, seconds):
     if view.newest_close <= NOON:
         older = replace(view, newest_close=view.newest_close - timedelta(seconds=seconds))
-        assert judge(older, LIMITS)[0] >= judge(view, LIMITS)[0]
+        assert judge(older, LIMITS).verdict >= judge(view, LIMITS).verdict
+
+
+@given(views, st.floats(0, 3))
+def test_more_at_stake_never_softens(view, more):
+    bolder = replace(view.exposure, gross=view.exposure.gross + more, net=view.exposure.net + more)
+    seen = replace(view, exposure=bolder, margin_use=view.margin_use + more)
+    assert judge(seen, LIMITS).verdict >= judge(view, LIMITS).verdict
+
+
+@given(views, st.frozensets(st.sampled_from(NAMES)))
+def test_what_has_fired_before_never_softens(view, more):
+    assert judge(replace(view, raised=view.raised | more), LIMITS).verdict >= judge(view, LIMITS).verdict
 
 
 @given(views)
 def test_an_emergency_stop_flattens_whatever_else_is_found(view):
-    assert judge(replace(view, emergency_stop=True), LIMITS)[0] is Verdict.FLATTEN
+    assert judge(replace(view, emergency_stop="the file"), LIMITS).verdict is Verdict.FLATTEN
 
 
 @given(views, st.floats(0, 0.3), st.floats(0, 0.3))
 def test_a_tighter_limit_never_softens(view, one, other):
     tight, loose = (RiskConfig(daily_loss=limit, drawdown_reduce=limit) for limit in sorted((one, other)))
-    assert judge(view, tight)[0] >= judge(view, loose)[0]
-
-
-@pytest.mark.parametrize("name", ["daily_loss", "drawdown_reduce", "drawdown_flatten"])
-def test_a_limit_in_percent_is_refused(name):
-    with pytest.raises(ConfigError, match=f"risk: {name} = 4"):
-        RiskConfig.read({name: 4}, subject="risk")
+    assert judge(view, tight).verdict >= judge(view, loose).verdict
