@@ -10,6 +10,8 @@ from typing import Literal
 
 from core.types import Side
 
+TimeInForce = Literal["gtc", "ioc", "fok", "post-only"]
+
 
 @dataclass(frozen=True, slots=True)
 class OrderRequest:
@@ -19,6 +21,8 @@ class OrderRequest:
     ----------
     link : at most 36 characters of ``[A-Za-z0-9_-]``: our name for the order, and the only handle we trust
     quantity : base coin, positive, a multiple of the instrument's step
+    stop_loss, take_profit : quote currency; kept by the venue for the whole position from the moment the order fills
+    trigger : quote currency; the order sleeps until the last price reaches it, rising if `trigger_rises`, else falling
     """
 
     link: str
@@ -27,6 +31,11 @@ class OrderRequest:
     quantity: Decimal
     reduce_only: bool
     price: Decimal | None = None
+    stop_loss: Decimal | None = None
+    take_profit: Decimal | None = None
+    trigger: Decimal | None = None
+    trigger_rises: bool = True
+    time_in_force: TimeInForce = "gtc"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +55,7 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class NotSent:
-    """No byte can have reached the venue: the connection was never made."""
+    """The venue does not have it, and it may be sent again: never connected, or turned away for now (too fast, wrong time)."""
 
     reason: str
 
@@ -59,6 +68,23 @@ class Unknown:
 
 
 Submission = Accepted | Rejected | NotSent | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """The venue has taken the order out of its book; what it filled before stays filled."""
+
+    order_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """There was nothing left to cancel: the order is finished, or never was. Look it up to learn which."""
+
+    reason: str
+
+
+Cancellation = Cancelled | Gone | Unknown
 
 OrderStatus = Literal["open", "filled", "cancelled", "rejected"]
 
@@ -74,6 +100,7 @@ class VenueOrder:
     quantity: Decimal
     filled: Decimal
     status: OrderStatus
+    reduce_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +127,15 @@ class Failed:
 
 Lookup = Found | NotFound | Failed
 
-FillKind = Literal["trade", "funding", "liquidation", "settlement"]
+FillKind = Literal["trade", "funding", "liquidation", "settlement", "transfer", "adjustment"]
 
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """One execution at a venue, keyed (venue, symbol, exec_id): booking it twice is harmless.
+    """One booking at a venue, keyed (venue, symbol, exec_id): booking it twice is harmless.
+
+    A transfer is money that came in (buy) or went out (sell): `quantity` of the settle coin, which is its symbol, at price 1.
+    An adjustment is ours: a person had the books take over a position that no execution explains.
 
     Parameters
     ----------
@@ -136,6 +166,10 @@ class Position:
     entry_price: Decimal
     mark_price: Decimal
     unrealised: Decimal
+    leverage: Decimal = Decimal(0)
+    """0 when the venue does not say."""
+    sequence: int = 0
+    """Grows with every change of the position at the venue; 0 when the venue does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,3 +179,7 @@ class Account:
     equity: Decimal
     wallet: Decimal
     as_of: datetime
+    initial_margin: Decimal = Decimal(0)
+    """Tied up by positions and open orders."""
+    maintenance_margin: Decimal = Decimal(0)
+    """Equity below which the venue liquidates."""

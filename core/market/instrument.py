@@ -16,6 +16,9 @@ class Instrument:
     min_quantity : base coin
     min_notional : quote currency
     funding_minutes : minutes between settlements **today**; history may differ
+    active : whether it trades now
+    max_quantity : base coin, the largest market order; None when the venue does not say
+    delists_at : milliseconds since 1970 UTC when the venue means to close it; 0 when it does not
     """
 
     venue: str
@@ -26,6 +29,8 @@ class Instrument:
     min_notional: Decimal
     funding_minutes: int = 480
     active: bool = True
+    max_quantity: Decimal | None = None
+    delists_at: int = 0
 
 
 _QUOTES = re.compile(r"[-_/:]?(USDT|USDC|USD|BUSD|PERP)([-_:].*)?$")

@@ -2,15 +2,15 @@
 
 1. A read is complete or raises: every list is walked to its end, every reply must have the shape it should have.
 2. `submit` sends one order once and never raises for what happens on the way: only a code that proves the order does not
-   exist is `Rejected`, only a connection that was never made is `NotSent`, everything else is `Unknown`. That includes 110072
-   (our link is taken), which proves the opposite: the order exists, look it up.
+   exist is `Rejected`; only a connection that was never made, or a refusal for now (too fast, the wrong time), is `NotSent`;
+   everything else is `Unknown`. That includes 110072 (our link is taken), which proves the opposite: the order exists.
 3. Our link is the only handle: no order is ever asked for by Bybit's id.
 4. Keys and secrets appear in no message and no repr.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 
@@ -18,31 +18,31 @@ from core.errors import ConfigError, ExchangeRefused, ExchangeUnavailable, Trade
 from core.execution.orders import (
     Accepted,
     Account,
+    Cancellation,
+    Cancelled,
     Failed,
     Fill,
     Found,
+    Gone,
     Lookup,
     NotFound,
-    NotSent,
     OrderRequest,
     Position,
-    Rejected,
     Submission,
     Unknown,
+    VenueOrder,
 )
 from core.market.instrument import Instrument
-from core.market.timeframe import DAY, milliseconds, utc
+from core.market.timeframe import milliseconds, utc
+from core.risk.breaker import Tally
 from tasks.venues import bybit_history as history
 from tasks.venues import bybit_rows as rows
-from tasks.venues.bybit_client import Declined, never_connected
+from tasks.venues.bybit_client import Declined
+from tasks.venues.bybit_ledger import MEMORY_MS, booked
+from tasks.venues.bybit_orders import order_body, order_id_of, refused, undelivered
 from tasks.venues.bybit_session import TRANSPORT, BybitSession, Row
-from tasks.venues.retcodes import NOT_PLACED, UNCHANGED
-
-WINDOW_MS = 7 * DAY
-"""Longest span execution/list answers for."""
-
-MEMORY_MS = 730 * DAY
-"""How long Bybit remembers executions."""
+from tasks.venues.meter import Banned
+from tasks.venues.retcodes import FINISHED, NOT_PLACED, UNCHANGED
 
 
 class BybitVenue:
@@ -50,7 +50,8 @@ class BybitVenue:
 
     Parameters
     ----------
-    base_url : None is the real exchange
+    base_url : where else than at Bybit: the simulated exchange; None is Bybit's `environment`
+    environment : live money, or Bybit's demo trading or testnet, each of which has keys of its own
     api_key, secret : needed for the account and orders only
     now_ms : milliseconds since 1970 UTC, for signatures; None is this machine's clock, corrected at every `server_time`
     """
@@ -60,18 +61,19 @@ class BybitVenue:
         name: str,
         *,
         base_url: str | None = None,
+        environment: Literal["live", "demo", "testnet"] = "live",
         api_key: str | None = None,
         secret: str | None = None,
         now_ms: Callable[[], int] | None = None,
     ) -> None:
         self.name = name
-        self._base_url = base_url
-        self._session = BybitSession(name, base_url=base_url, api_key=api_key, secret=secret, now_ms=now_ms)
+        self._where = base_url or environment
+        self._session = BybitSession(name, where=self._where, api_key=api_key, secret=secret, now_ms=now_ms)
         self._public = self._session.public
         self._private = self._session.private
 
     def __repr__(self) -> str:
-        return f"BybitVenue({self.name!r}, base_url={self._base_url!r})"
+        return f"BybitVenue({self.name!r}, at {self._where!r})"
 
     def server_time(self) -> datetime:
         """Return Bybit's clock, and correct our signatures by it."""
@@ -119,15 +121,26 @@ class BybitVenue:
     def submit(self, request: OrderRequest) -> Submission:
         """Send one order once."""
         try:
-            reply = self._private.private_post_v5_order_create(rows.order_body(request))
+            reply = self._session.ask(self._private.private_post_v5_order_create, order_body(request))
+        except Declined as no:
+            return refused(no.code, self._session.clean(no))
+        except (*TRANSPORT, Banned) as error:
+            return undelivered(error, self._session.clean(error))
+        order_id = order_id_of(reply)
+        return Accepted(order_id) if order_id else Unknown("a reply without an orderId")
+
+    def cancel(self, link: str, symbol: str) -> Cancellation:
+        """Cancel one order by our link, once."""
+        query = {"category": "linear", "symbol": symbol, "orderLinkId": link}
+        try:
+            reply = self._session.ask(self._private.private_post_v5_order_cancel, query)
         except Declined as no:
             said = self._session.clean(no)
-            return Rejected(str(no.code), said) if no.code in NOT_PLACED else Unknown(said)
-        except TRANSPORT as error:
-            said = self._session.clean(error)
-            return NotSent(said) if never_connected(error) else Unknown(said)
-        order_id = reply["result"].get("orderId")
-        return Accepted(order_id) if order_id and isinstance(order_id, str) else Unknown("a reply without an orderId")
+            return Gone(said) if no.code in FINISHED else Unknown(said)
+        except (*TRANSPORT, Banned) as error:
+            return Unknown(self._session.clean(error))
+        order_id = order_id_of(reply)
+        return Cancelled(order_id) if order_id else Unknown("a reply without an orderId")
 
     def lookup(self, link: str, symbol: str) -> Lookup:
         """Ask for one order by our link: live orders, then history, then executions.
@@ -148,21 +161,22 @@ class BybitVenue:
         except TradewindError as error:
             return Failed(str(error))
 
+    def open_orders(self) -> tuple[VenueOrder, ...]:
+        """Every order in the book, sleeping and foreign ones too; one that was not given a link has an empty one."""
+        query = {"category": "linear", "settleCoin": rows.SETTLE}
+        listed = self._session.walk(self._private.private_get_v5_order_realtime, query, limit=50)
+        once = {row.order_id: row for row in rows.read(self.name, "an order", listed, rows.order)}
+        return tuple(row for row in once.values() if row.status == "open")
+
     def fills_since(self, moment: datetime) -> tuple[Fill, ...]:
-        """Every execution at or after the moment, oldest first, funding and forced ones included.
+        """Every execution and transfer at or after the moment, oldest first, funding and forced ones included.
 
         Raises ConfigError when the moment is further back than Bybit remembers.
         """
         start, now = milliseconds(moment), milliseconds(self.server_time())
         if now - start > MEMORY_MS:
             raise ConfigError(f"{self.name}: fills since {moment:%Y-%m-%d}: Bybit keeps two years; ask for less")
-        found: dict[tuple[str, str], Fill] = {}
-        for first, last in _windows(start, now):
-            query = {"category": "linear", "startTime": first, "endTime": last}
-            listed = self._session.walk(self._private.private_get_v5_execution_list, query, limit=100)
-            for fill in reversed(rows.read(self.name, "an execution", listed, rows.fill)):
-                found[fill.symbol, fill.exec_id] = fill
-        return tuple(sorted(found.values(), key=lambda fill: fill.at))
+        return booked(self._session, start, now)
 
     def configure(self, symbol: str, leverage: int) -> None:
         """Set the leverage; "not modified" is success.
@@ -171,13 +185,19 @@ class BybitVenue:
         """
         sides = {"buyLeverage": str(leverage), "sellLeverage": str(leverage)}
         try:
-            self._private.private_post_v5_position_set_leverage({"category": "linear", "symbol": symbol, **sides})
+            self._session.ask(
+                self._private.private_post_v5_position_set_leverage, {"category": "linear", "symbol": symbol, **sides}
+            )
         except Declined as no:
             if no.code not in UNCHANGED:
                 kind = ExchangeRefused if no.code in NOT_PLACED else ExchangeUnavailable
                 raise kind(f"{self.name}: leverage {leverage} of {symbol}: {self._session.clean(no)}") from no
         except TRANSPORT as error:
-            raise self._session.malformed(self._session.clean(error)) from error
+            raise self._session.unread(self._session.clean(error)) from error
+
+    def tally(self) -> Tally:
+        """Return how many requests have been made since this was connected, and how they went."""
+        return self._session.meter.tally()
 
     def _market(self, path: str, **query: Any) -> dict[str, Any]:
         endpoint = getattr(self._public, f"public_get_v5_market_{path.replace('/', '_')}")
@@ -189,9 +209,3 @@ class BybitVenue:
         if any(row.get("orderLinkId") != query["orderLinkId"] for row in listed):
             raise self._session.malformed(f"asked for {query['orderLinkId']} and got another order")
         return listed
-
-
-def _windows(start: int, end: int) -> Iterator[tuple[int, int]]:
-    while start <= end:
-        yield start, min(start + WINDOW_MS, end)
-        start += WINDOW_MS + 1

@@ -13,6 +13,9 @@ import ccxt
 from requests.exceptions import ConnectionError as RequestsConnectionError
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
+ENVIRONMENTS = ("live", "demo", "testnet")
+"""Bybit's own addresses; any other place is a URL."""
+
 TIMEOUT_MS = 8_000
 RECV_WINDOW_MS = 5_000
 PUBLIC_RATE_MS = 4
@@ -32,6 +35,14 @@ class Malformed(ccxt.BadResponse):
     """HTTP said success, and the body is not Bybit's."""
 
 
+class TurnedAway(ccxt.DDoSProtection):
+    """HTTP 403 or 429: the request was not looked at, for there were too many."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"HTTP {status}: too many requests")
+        self.status = status
+
+
 class GuardedBybit(ccxt.bybit):
     """The client that believes only well-formed replies."""
 
@@ -48,6 +59,8 @@ class GuardedBybit(ccxt.bybit):
         request_body: Any,
     ) -> Any:
         """Raise for a malformed success and for every retCode; leave other HTTP statuses to ccxt."""
+        if code in {403, 429}:
+            raise TurnedAway(code)
         if not 200 <= code < 300:
             return super().handle_errors(code, reason, url, method, headers, body, response, request_headers, request_body)
         if not isinstance(response, dict) or "retCode" not in response:
@@ -59,16 +72,14 @@ class GuardedBybit(ccxt.bybit):
         return None
 
 
-def public_client(base_url: str | None) -> GuardedBybit:
+def public_client(where: str) -> GuardedBybit:
     """Return a client for market data, which needs no keys."""
-    return _client(base_url, {"rateLimit": PUBLIC_RATE_MS})
+    return _client(where, {"rateLimit": PUBLIC_RATE_MS})
 
 
-def private_client(
-    base_url: str | None, *, api_key: str | None, secret: str | None, now_ms: Callable[[], int] | None
-) -> GuardedBybit:
+def private_client(where: str, *, api_key: str | None, secret: str | None, now_ms: Callable[[], int] | None) -> GuardedBybit:
     """Return a client for one account; `now_ms` replaces the machine's clock in signatures."""
-    client = _client(base_url, {"apiKey": api_key or "", "secret": secret or ""})
+    client = _client(where, {"apiKey": api_key or "", "secret": secret or ""})
     if now_ms is not None:
         client.milliseconds = now_ms
     return client
@@ -83,7 +94,7 @@ def never_connected(error: BaseException) -> bool:
     return isinstance(reason, MaxRetryError) and isinstance(reason.reason, NewConnectionError)
 
 
-def _client(base_url: str | None, settings: dict[str, Any]) -> GuardedBybit:
+def _client(where: str, settings: dict[str, Any]) -> GuardedBybit:
     options = {
         "recvWindow": RECV_WINDOW_MS,
         "maxRetriesOnFailure": 0,
@@ -91,7 +102,12 @@ def _client(base_url: str | None, settings: dict[str, Any]) -> GuardedBybit:
         "enableUnifiedAccount": True,
     }
     # On loopback there is no venue to be polite to.
-    config = {"timeout": TIMEOUT_MS, "enableRateLimit": base_url is None, "options": options, **settings}
-    if base_url is not None:
-        config["urls"] = {"api": dict.fromkeys(("spot", "futures", "v2", "public", "private"), base_url)}
-    return GuardedBybit(config)
+    polite = where in ENVIRONMENTS
+    client = GuardedBybit({"timeout": TIMEOUT_MS, "enableRateLimit": polite, "options": options, **settings})
+    if where == "demo":
+        client.enable_demo_trading(True)
+    elif where == "testnet":
+        client.set_sandbox_mode(True)
+    elif not polite:
+        client.urls["api"] = dict.fromkeys(client.urls["api"], where)
+    return client

@@ -8,7 +8,14 @@ from typing import Any, TypeVar
 
 from core.errors import ExchangeRefused, ExchangeUnavailable
 from core.exchange.money import signed
-from core.execution.orders import Account, Fill, FillKind, OrderRequest, OrderStatus, Position, VenueOrder
+from core.execution.orders import (
+    Account,
+    Fill,
+    FillKind,
+    OrderStatus,
+    Position,
+    VenueOrder,
+)
 from core.market.instrument import Instrument
 from core.market.timeframe import utc
 from core.types import Side
@@ -39,6 +46,8 @@ _KINDS: dict[str, FillKind] = {
     "Settle": "settlement",
     "Delivery": "settlement",
 }
+_EXECUTED = frozenset({"TRADE", "SETTLEMENT", "DELIVERY", "LIQUIDATION", "ADL"})
+"""Types of the transaction log that executions of perpetuals tell of too."""
 
 
 def read(name: str, what: str, rows: Sequence[Row], parse: Callable[[str, Row], T]) -> tuple[T, ...]:
@@ -70,6 +79,7 @@ def is_usdt_perpetual(row: Row) -> bool:
 def instrument(name: str, row: Row) -> Instrument:
     """Row of instruments-info."""
     lot = row["lotSizeFilter"]
+    largest = lot.get("maxMktOrderQty") or lot.get("maxOrderQty")
     return Instrument(
         venue=name,
         symbol=row["symbol"],
@@ -78,6 +88,8 @@ def instrument(name: str, row: Row) -> Instrument:
         min_quantity=money(lot["minOrderQty"]),
         min_notional=money(lot["minNotionalValue"]),
         funding_minutes=int(row["fundingInterval"]),
+        max_quantity=money(largest) if largest else None,
+        delists_at=int(row.get("deliveryTime") or 0),
     )
 
 
@@ -91,6 +103,7 @@ def order(_name: str, row: Row) -> VenueOrder:
         quantity=money(row["qty"]),
         filled=money(row["cumExecQty"]),
         status=_STATUSES[row["orderStatus"]],
+        reduce_only=bool(row.get("reduceOnly", False)),
     )
 
 
@@ -140,6 +153,8 @@ def position(name: str, row: Row) -> Position:
         entry_price=money(row["avgPrice"] or 0),
         mark_price=money(row["markPrice"] or 0),
         unrealised=money(row["unrealisedPnl"] or 0),
+        leverage=money(row.get("leverage") or 0),
+        sequence=int(row.get("seq") or 0),
     )
 
 
@@ -148,24 +163,34 @@ def account(name: str, row: Row, as_of: datetime) -> Account:
     coins = [coin for coin in row["coin"] if coin["coin"] == SETTLE]
     if not coins:
         raise ExchangeRefused(f"{name}: the account holds no {SETTLE}; deposit some")
-    return Account(equity=money(coins[0]["equity"]), wallet=money(coins[0]["walletBalance"]), as_of=as_of)
+    coin = coins[0]
+    return Account(
+        equity=money(coin["equity"]),
+        wallet=money(coin["walletBalance"]),
+        as_of=as_of,
+        initial_margin=money(coin.get("totalPositionIM") or 0) + money(coin.get("totalOrderIM") or 0),
+        maintenance_margin=money(coin.get("totalPositionMM") or 0),
+    )
 
 
-def order_body(request: OrderRequest) -> dict[str, Any]:
-    """Body of order/create; numbers travel as strings."""
-    body: dict[str, Any] = {
-        "category": "linear",
-        "symbol": request.symbol,
-        "side": "Buy" if request.side == "buy" else "Sell",
-        "orderType": "Market" if request.price is None else "Limit",
-        "qty": format(request.quantity, "f"),
-        "orderLinkId": request.link,
-        "reduceOnly": request.reduce_only,
-        "positionIdx": 0,
-    }
-    if request.price is not None:
-        body["price"] = format(request.price, "f")
-    return body
+def transfer(name: str, row: Row) -> Fill | None:
+    """Row of the transaction log that moved USDT without an execution of a perpetual: a transfer, a bonus; None for others."""
+    told = row["type"] in _EXECUTED and row["category"] == "linear"
+    change = money(row["change"] or 0)
+    if told or not change or row["currency"] != SETTLE:
+        return None
+    return Fill(
+        venue=name,
+        symbol=SETTLE,
+        exec_id=row["id"],
+        link="",
+        side="buy" if change > 0 else "sell",
+        quantity=abs(change),
+        price=Decimal(1),
+        fee=Decimal(0),
+        kind="transfer",
+        at=moment(row["transactionTime"]),
+    )
 
 
 def money(text: str | int) -> Decimal:

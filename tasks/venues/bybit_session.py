@@ -7,34 +7,61 @@ import ccxt
 from requests.exceptions import RequestException
 
 from core.errors import ExchangeRefused, ExchangeUnavailable
-from tasks.venues.bybit_client import Declined, private_client, public_client
-from tasks.venues.retcodes import ACCESS
+from tasks.venues.bybit_client import Declined, TurnedAway, private_client, public_client
+from tasks.venues.meter import Meter
+from tasks.venues.retcodes import ACCESS, BANNED, UNANSWERED
 
 Row = Mapping[str, Any]
 Reply = dict[str, Any]
 Endpoint = Callable[[dict[str, Any]], Reply]
+
+FORBIDDEN = 403
 
 TRANSPORT = (ccxt.BaseError, RequestException, OSError, ValueError)
 """Everything that can go wrong between a call and its reply."""
 
 
 class BybitSession:
-    """Two clients of one account: `public` for market data, `private` for the account and its orders."""
+    """Two clients of one account: `public` for market data, `private` for the account and its orders.
+
+    Every request goes through `ask`, which counts it and makes none while this address is banned. Connections stay open.
+
+    Parameters
+    ----------
+    where : "live", "demo", "testnet" or a URL
+    """
 
     def __init__(
         self,
         name: str,
         *,
-        base_url: str | None,
+        where: str,
         api_key: str | None,
         secret: str | None,
         now_ms: Callable[[], int] | None,
     ) -> None:
         self.name = name
-        self.public = public_client(base_url)
-        self.private = private_client(base_url, api_key=api_key, secret=secret, now_ms=now_ms)
+        self.public = public_client(where)
+        self.private = private_client(where, api_key=api_key, secret=secret, now_ms=now_ms)
         self._secrets = tuple(word for word in (secret, api_key) if word)
         self._corrects_clock = now_ms is None
+        self.meter = Meter(name, lambda: int(self.private.nonce()))
+
+    def ask(self, endpoint: Endpoint, query: dict[str, Any]) -> Reply:
+        """Make one request, once, and count how it went; whatever goes wrong is raised as it came (`TRANSPORT`)."""
+        self.meter.admit()
+        try:
+            reply = endpoint(query)
+        except Declined as no:
+            self._count(no.code)
+            raise
+        except TRANSPORT as error:
+            self.meter.failed()
+            if isinstance(error, TurnedAway) and error.status == FORBIDDEN:
+                self.meter.banned()
+            raise
+        self.meter.answered()
+        return reply
 
     def call(self, endpoint: Endpoint, query: dict[str, Any]) -> Reply:
         """Read one reply.
@@ -47,14 +74,14 @@ class BybitSession:
             When the read failed or the reply is malformed: read again.
         """
         try:
-            return endpoint(query)
+            return self.ask(endpoint, query)
         except Declined as no:
             kind = ExchangeRefused if no.code in ACCESS else ExchangeUnavailable
             raise kind(f"{self.name}: {self.clean(no)}") from no
         except ccxt.AuthenticationError as error:
             raise ExchangeRefused(f"{self.name}: {self.clean(error)}; check the API key") from error
         except TRANSPORT as error:
-            raise self.malformed(self.clean(error)) from error
+            raise self.unread(self.clean(error)) from error
 
     def walk(self, endpoint: Endpoint, query: dict[str, Any], *, limit: int) -> list[Row]:
         """Read a list to its end, page by page; never a part of it."""
@@ -92,9 +119,14 @@ class BybitSession:
         if self._corrects_clock:
             self.private.options["timeDifference"] = self.private.milliseconds() - server_ms
 
-    def malformed(self, what: str) -> ExchangeUnavailable:
-        """Return the error for a reply that cannot be believed."""
+    def unread(self, what: str) -> ExchangeUnavailable:
+        """Return the error for a request without an answer."""
         return ExchangeUnavailable(f"{self.name}: {what}; read again")
+
+    def malformed(self, what: str) -> ExchangeUnavailable:
+        """Return the error for a reply that cannot be believed, which counts as no answer after all."""
+        self.meter.failed()
+        return self.unread(what)
 
     def clean(self, error: BaseException) -> str:
         """Return an error in one line without our keys."""
@@ -102,3 +134,11 @@ class BybitSession:
         for word in self._secrets:
             said = said.replace(word, "***")
         return " ".join(said.split())[:200]
+
+    def _count(self, code: int) -> None:
+        if code not in UNANSWERED:
+            self.meter.answered()
+            return
+        self.meter.failed()
+        if code == BANNED:
+            self.meter.banned()

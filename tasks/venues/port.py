@@ -1,7 +1,7 @@
 """The port every venue is used through: small, three-valued, complete or raising.
 
 Reads raise `ExchangeUnavailable` when they fail or come back malformed, so "empty" can never mean "flat" by accident.
-`submit` never raises for transport and never retries: it returns what is known.
+`submit` and `cancel` never raise for transport and never retry: they return what is known.
 """
 
 from datetime import datetime
@@ -9,8 +9,9 @@ from typing import Protocol
 
 import polars as pl
 
-from core.execution.orders import Account, Fill, Lookup, OrderRequest, Position, Submission
+from core.execution.orders import Account, Cancellation, Fill, Lookup, OrderRequest, Position, Submission, VenueOrder
 from core.market.instrument import Instrument
+from core.risk.breaker import Tally
 
 
 class Venue(Protocol):
@@ -50,14 +51,26 @@ class Venue(Protocol):
         """Send one order once."""
         ...
 
+    def cancel(self, link: str, symbol: str) -> Cancellation:
+        """Cancel one order by our link, once."""
+        ...
+
     def lookup(self, link: str, symbol: str) -> Lookup:
         """Ask for one order by our link: live orders, then history, then executions."""
         ...
 
+    def open_orders(self) -> tuple[VenueOrder, ...]:
+        """Return every order in the venue's book, sleeping ones too, whoever placed it; a link that is not ours is empty."""
+        ...
+
     def fills_since(self, moment: datetime) -> tuple[Fill, ...]:
-        """Return every execution at or after the moment, oldest first."""
+        """Return every execution and every transfer of money at or after the moment, oldest first."""
         ...
 
     def configure(self, symbol: str, leverage: int) -> None:
         """Set the leverage; "not modified" is success."""
+        ...
+
+    def tally(self) -> Tally:
+        """Return how many requests have been made since this was connected, and how they went."""
         ...

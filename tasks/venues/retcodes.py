@@ -23,11 +23,20 @@ NOT_PLACED_LATER = frozenset({10002, 10006, 10018, 110063, 110066, 110074, 11009
 ACCESS = frozenset({10003, 10004, 10005, 10007, 10010, 10024, 10027, 10028, 10029, 33004})
 """Key, signature, permission, address: not placed, and nothing will be until a person acts."""
 
-NOT_PLACED = NOT_PLACED_PARAMETER | NOT_PLACED_FUNDS | NOT_PLACED_RULES | NOT_PLACED_LATER | ACCESS
+NOT_PLACED = NOT_PLACED_PARAMETER | NOT_PLACED_FUNDS | NOT_PLACED_RULES | ACCESS
 """The order does not exist and never will."""
+
+FINISHED = frozenset({110001, 110008, 110010, 170213, 170142, 170139})
+"""Nothing left to cancel: the order is filled, cancelled, or never was."""
 
 EXISTS = frozenset({110072, 110030, 170141, 12141, 30001})
 """Our link is taken: an order with it exists, and only its acknowledgement was lost."""
+
+BANNED = 10018
+"""This address asks too much: nothing is answered for some minutes."""
+
+UNANSWERED = frozenset({429, 5004, 10000, 10006, 10016, BANNED, 10019})
+"""The server's own trouble, or too many requests: a reply, but not an answer."""
 
 UNCHANGED = frozenset({110025, 110026, 110043, 34040})
 """The setting already had this value: success."""

@@ -2,13 +2,13 @@
 
 from decimal import Decimal
 
-from core.exchange.money import leverage_of, margin_used, orders_margin, rounded, unrealised
+from core.exchange.money import leverage_of, maintenance, margin_used, orders_margin, rounded, unrealised
+from core.exchange.protection import protections
 from core.exchange.state import ZERO, Holding, State
 from tasks.venues.simulated.rows import SIDES
 from tasks.venues.simulated.wire import Json, short, text
 
 _POSITION: Json = {
-    "positionIdx": 0,
     "riskId": 1,
     "riskLimitValue": "",
     "tradeMode": 0,
@@ -18,11 +18,9 @@ _POSITION: Json = {
     "positionBalance": "0",
     "liqPrice": "",
     "bustPrice": "",
-    "positionMM": "0",
     "tpslMode": "Full",
-    "takeProfit": "",
-    "stopLoss": "",
     "trailingStop": "0",
+    "sessionAvgPrice": "",
     "isReduceOnly": False,
     "mmrSysUpdatedTime": "",
     "leverageSysUpdatedTime": "",
@@ -36,6 +34,8 @@ def position_row(state: State, holding: Holding) -> Json:
     side = SIDES["buy" if holding.quantity > 0 else "sell"] if holding.quantity else ""
     return {
         **_POSITION,
+        **_protection(state, holding.symbol),
+        "positionIdx": (1 if holding.quantity >= 0 else 2) if state.hedge else 0,
         "symbol": holding.symbol,
         "side": side,
         "size": text(abs(holding.quantity)),
@@ -44,6 +44,7 @@ def position_row(state: State, holding: Holding) -> Json:
         "leverage": text(leverage),
         "markPrice": text(mark),
         "positionIM": short(value / leverage),
+        "positionMM": short(value * state.terms.maintenance_rate),
         "unrealisedPnl": text(unrealised(state, holding)),
         "curRealisedPnl": text(holding.realised),
         "cumRealisedPnl": text(holding.realised),
@@ -53,9 +54,13 @@ def position_row(state: State, holding: Holding) -> Json:
     }
 
 
+def _protection(state: State, symbol: str) -> Json:
+    prices = {order.origin: text(order.trigger) for order in protections(state, symbol) if order.trigger is not None}
+    return {"stopLoss": prices.get("stop-loss", ""), "takeProfit": prices.get("take-profit", "")}
+
+
 _COIN: Json = {
     "coin": "USDT",
-    "totalPositionMM": "0",
     "availableToWithdraw": "",
     "availableToBorrow": "",
     "borrowAmount": "0",
@@ -63,6 +68,7 @@ _COIN: Json = {
     "accruedInterest": "0",
     "bonus": "0",
     "locked": "0",
+    "spotHedgingQty": "0",
     "collateralSwitch": True,
     "marginCollateral": True,
 }
@@ -80,9 +86,9 @@ def wallet_row(state: State) -> Json:
         "totalAvailableBalance": short(max(worth - margin, ZERO)),
         "totalPerpUPL": text(open_profit),
         "totalInitialMargin": short(margin),
-        "totalMaintenanceMargin": "0",
+        "totalMaintenanceMargin": short(maintenance(state)),
         "accountIMRate": short(rounded(margin / worth)) if worth > 0 else "0",
-        "accountMMRate": "0",
+        "accountMMRate": short(rounded(maintenance(state) / worth)) if worth > 0 else "0",
         "accountLTV": "0",
         "coin": [_coin(state, worth, open_profit)],
     }
@@ -97,6 +103,7 @@ def _coin(state: State, worth: Decimal, open_profit: Decimal) -> Json:
         "walletBalance": text(state.wallet),
         "unrealisedPnl": text(open_profit),
         "cumRealisedPnl": text(state.realised - state.fees - state.funding),
+        "totalPositionMM": short(maintenance(state)),
         "totalPositionIM": short(margin_used(state) - on_orders),
         "totalOrderIM": short(on_orders),
     }

@@ -1,13 +1,18 @@
 """Bybit's public endpoints over a simulated exchange."""
 
+from collections.abc import Callable
+
 from core.exchange.checks import PARAMETER
 from core.exchange.state import State
 from core.market.instrument import Instrument
 from core.market.timeframe import DAY, HOUR, MINUTE, TIMEFRAMES
 from core.types import Array
 from tasks.venues.simulated.exchange import SimulatedExchange
-from tasks.venues.simulated.rows import instrument_row
-from tasks.venues.simulated.wire import Decline, Json, Params, countdown, integer, linear, one_of, page, text
+from tasks.venues.simulated.rows import UNBOUNDED, instrument_row
+from tasks.venues.simulated.wire import Decline, Json, Params, countdown, integer, linear, one_of, page, short, text
+
+Cut = Callable[[Array, int], Array]
+"""Keeps so many rows of more."""
 
 INTERVALS = {("D" if name == "1d" else str(length // MINUTE)): (name, length) for name, length in TIMEFRAMES.items()}
 """Bybit's names of timeframes: minutes, or D."""
@@ -48,8 +53,13 @@ def tickers(exchange: SimulatedExchange, params: Params) -> Json:
     return {"category": "linear", "list": rows}
 
 
-def kline(exchange: SimulatedExchange, params: Params) -> Json:
-    """GET /v5/market/kline: newest first, the open candle included; when more was asked for, the oldest are cut."""
+def keep_newest(rows: Array, limit: int) -> Array:
+    """Cut the oldest."""
+    return rows[-limit:]
+
+
+def kline(exchange: SimulatedExchange, params: Params, *, cut: Cut = keep_newest) -> Json:
+    """GET /v5/market/kline: newest first, the open candle included; `cut` decides which go when more were asked for."""
     linear(params)
     timeframe, length = one_of(params, "interval", INTERVALS)
     symbol, now = str(params.get("symbol", "")), exchange.now_ms
@@ -58,9 +68,9 @@ def kline(exchange: SimulatedExchange, params: Params) -> Json:
     if end is None:
         end = now if start is None else start + (limit - 1) * length
     end = min(end, now)
-    first = max(end - limit * length + 1, start or 0)
+    first = end - limit * length + 1 if start is None else start
     rows = exchange.world.bars(symbol, timeframe, first, end, now)
-    return {"category": "linear", "symbol": symbol, "list": _candles(rows[-limit:])}
+    return {"category": "linear", "symbol": symbol, "list": _candles(cut(rows, limit) if len(rows) > limit else rows)}
 
 
 def funding_history(exchange: SimulatedExchange, params: Params) -> Json:
@@ -77,6 +87,61 @@ def funding_history(exchange: SimulatedExchange, params: Params) -> Json:
     ]
     return {"category": "linear", "list": rows}
 
+
+def risk_limits(exchange: SimulatedExchange, params: Params) -> Json:
+    """GET /v5/market/risk-limit: one tier per symbol, without an end."""
+    linear(params)
+    terms, symbol = exchange.state.terms, params.get("symbol")
+    tier = {
+        "id": 1,
+        "riskLimitValue": text(UNBOUNDED),
+        "maintenanceMargin": text(terms.maintenance_rate),
+        "initialMargin": short(1 / terms.max_leverage),
+        "isLowestRisk": 1,
+        "maxLeverage": text(terms.max_leverage),
+        "mmDeduction": "",
+    }
+    names = [name for name in sorted(exchange.state.instruments) if symbol in (None, name)]
+    return {"category": "linear", "list": [{**tier, "symbol": name} for name in names], "nextPageCursor": ""}
+
+
+def system_status(exchange: SimulatedExchange, _params: Params) -> Json:
+    """GET /v5/system/status: the one maintenance there was ended when the exchange opened."""
+    opened = str(exchange.state.opened)
+    return {"list": [{**_MAINTENANCE, "begin": opened, "end": opened}]}
+
+
+def announcements(exchange: SimulatedExchange, _params: Params) -> Json:
+    """GET /v5/announcements/index: which symbols are to be delisted, and when."""
+    leaving = [rules for rules in exchange.state.instruments.values() if rules.delists_at]
+    return {"total": len(leaving), "list": [_delisting(rules, exchange.state.opened) for rules in leaving]}
+
+
+def _delisting(rules: Instrument, said_at: int) -> Json:
+    return {
+        "title": f"Delisting of {rules.symbol} Perpetual Contract",
+        "description": "",
+        "type": {"title": "Delistings", "key": "delistings"},
+        "tags": ["Derivatives"],
+        "url": "",
+        "dateTimestamp": said_at,
+        "startDateTimestamp": said_at,
+        "endDateTimestamp": rules.delists_at,
+        "publishTime": said_at,
+    }
+
+
+_MAINTENANCE: Json = {
+    "id": "simulated",
+    "title": "Opening",
+    "state": "completed",
+    "href": "",
+    "serviceTypes": [1, 2, 3, 4, 5],
+    "product": [1, 2],
+    "uidSuffix": [],
+    "maintainType": 1,
+    "env": 1,
+}
 
 _TICKER: Json = {
     "highPrice24h": "",

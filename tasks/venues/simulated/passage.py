@@ -1,7 +1,7 @@
 """How time passes on the simulated exchange: bar by bar, funding before prices, nothing skipped while anything is open."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from core.exchange.engine import step
@@ -13,9 +13,9 @@ from core.exchange.events import (
     PricesMoved,
     SymbolDelisted,
 )
-from core.exchange.matching import open_orders
 from core.exchange.money import on_tick
 from core.exchange.state import State
+from core.market.instrument import Instrument
 from core.market.timeframe import DAY
 from tasks.venues.simulated.world import World
 
@@ -25,10 +25,11 @@ KEEP = 30 * DAY
 Rates = Mapping[int, Mapping[str, Decimal]]
 
 
-def advance(world: World, state: State, now: int) -> State:
+def live(world: World, state: State, now: int) -> Iterator[State]:
     """Live through everything the world does in ``(state.now, now]``, in order, and arrive at its prices of `now` (ms).
 
-    Settlements of earlier moments that the world did not know then are exchanged first.
+    Settlements of earlier moments that the world did not know then are exchanged first. Yields the state at every moment lived,
+    the last one at `now`.
     """
     due = _settlements(world, state, now)
     for moment in sorted(moment for moment in due if moment <= state.now):
@@ -37,12 +38,12 @@ def advance(world: World, state: State, now: int) -> State:
     moments = {*world.opens(state.now, now), *coming} if _in_play(state) else set()
     for moment in sorted(moments | {now}):
         state = _arrive(world, state, moment, coming.get(moment, {}))
-    return state
+        yield state
 
 
 def _in_play(state: State) -> set[str]:
     held = {symbol for symbol, holding in state.holdings.items() if holding.quantity}
-    return held | {order.symbol for order in open_orders(state)}
+    return held | {order.symbol for order in state.orders.open.values()}
 
 
 def _settlements(world: World, state: State, now: int) -> Rates:
@@ -69,9 +70,18 @@ def _arrive(world: World, state: State, moment: int, rates: Mapping[str, Decimal
             prices[symbol] = on_tick(Decimal(repr(price)), rules.tick)
     events: list[Event] = [FundingSettled(moment, rates, moment)] if rates else []
     events += [SymbolDelisted(moment, symbol) for symbol in state.instruments if symbol not in listed]
-    events += [InstrumentsListed(listed), PricesMoved(moment, prices)]
+    events += [InstrumentsListed(listed), PricesMoved(moment, prices, _liquidity(world, state, moment, listed))]
     if moment // DAY > state.now // DAY:
         events.append(HistoryForgotten(moment - KEEP))
     for event in events:
         state = step(state, event).state
     return state
+
+
+def _liquidity(world: World, state: State, moment: int, listed: Mapping[str, Instrument]) -> Mapping[str, Decimal]:
+    """Return what can be traded from now on: all that is offered when the prices have moved, else what is left of it."""
+    if not world.opens(state.now, moment):
+        return state.liquidity
+    offers = {symbol: world.liquidity(symbol, moment) for symbol in listed}
+    whole = {symbol: Decimal(repr(offer)) for symbol, offer in offers.items() if offer is not None}
+    return {symbol: offer // listed[symbol].step * listed[symbol].step for symbol, offer in whole.items()}

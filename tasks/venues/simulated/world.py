@@ -5,15 +5,23 @@ Prices are floats here, as market data is; they become `Decimal` on the instrume
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import isnan
 from typing import Protocol
 
 import numpy as np
 
 from core.errors import DataError
+from core.exchange.path import bar_path
 from core.market.instrument import Instrument
 from core.market.panel import Panel
 from core.market.timeframe import DAY, MINUTE, bar_ms
 from core.types import Array, Ints, Mask
+
+PARTS = 4
+"""Prices a bar is lived through."""
+
+FOREVER = 1 << 62
+"""Milliseconds that nobody lives to see."""
 
 
 class World(Protocol):
@@ -25,6 +33,10 @@ class World(Protocol):
 
     def price(self, symbol: str, now_ms: int) -> float | None:
         """Return the last price, None when there is no trading."""
+        ...
+
+    def liquidity(self, symbol: str, now_ms: int) -> float | None:
+        """Return how much (base coin) can be traded at this price until it moves on; None when there is no bound."""
         ...
 
     def opens(self, after_ms: int, until_ms: int) -> Sequence[int]:
@@ -46,41 +58,67 @@ class World(Protocol):
 class PanelWorld:
     """A world that replays a panel.
 
-    1. Within a bar the price is the bar's open: what the bar does next is not known yet. After the last bar it is its close.
+    1. A bar is lived in four equal parts: its open, the extreme nearer to the open, the other extreme, its close
+       (`core.exchange.path`). After the last bar the price is its close.
     2. A symbol is listed from its first bar. Where its bars have a hole it cannot be traded, and the candles served are flat.
     3. A symbol whose bars end before the panel does is delisted `delist_after_ms` later, not at once: a late bar of live data
        must not settle a position.
     4. Coarser timeframes than the panel's are built from its bars; finer ones are refused.
+
+    Parameters
+    ----------
+    delist_after_ms : milliseconds between a symbol's last bar and its delisting
+    participation : fraction of a bar's volume that one account may trade while it lasts; None is no bound
     """
 
-    def __init__(self, panel: Panel, instruments: Sequence[Instrument], *, delist_after_ms: int = DAY) -> None:
+    def __init__(
+        self,
+        panel: Panel,
+        instruments: Sequence[Instrument],
+        *,
+        delist_after_ms: int = DAY,
+        participation: float | None = None,
+    ) -> None:
         self._panel = panel
+        self._participation = participation
+        self._part = max(panel.bar_ms // PARTS, 1)
         self._delist_after = delist_after_ms
         self._column = {symbol: column for column, symbol in enumerate(panel.symbols)}
         self._rules = [rules for rules in instruments if rules.symbol in self._column]
+        self._opened, self._length, self._newest = int(panel.open_time[0]), panel.bar_ms, len(panel) - 1
+        self._lived: tuple[tuple[int, int], list[float]] = (-1, -1), []
         exists: Mask = np.isfinite(panel.close)
         self._first: Ints = exists.argmax(axis=0)
         self._last: Ints = len(panel) - 1 - exists[::-1].argmax(axis=0)
         self._ever: Mask = np.asarray(exists.any(axis=0))
+        self._listed = [range(*life) for life in zip(*self._lives(), strict=True)]
 
     def instruments(self, now_ms: int) -> Sequence[Instrument]:
         """Every listed symbol that has rules; the halted ones inactive."""
-        listed = [rules for rules in self._rules if self._is_listed(self._column[rules.symbol], now_ms)]
+        listed = [rules for rules in self._rules if now_ms in self._listed[self._column[rules.symbol]]]
         return [r if self.price(r.symbol, now_ms) is not None else replace(r, active=False) for r in listed]
 
     def price(self, symbol: str, now_ms: int) -> float | None:
-        """Open of the bar that contains the moment; the last close after the panel's end; None where there is no bar."""
+        """Price of the part of the bar that it is; the last close after the panel's end; None where there is no bar."""
         row, column = self._row(now_ms), self._column.get(symbol)
         if row < 0 or column is None:
             return None
-        over = now_ms >= self._panel.close_time[row]
-        price = float((self._panel.close if over else self._panel.open)[row, column])
-        return None if np.isnan(price) else price
+        price = self._prices(row, self._elapsed(row, now_ms))[column]
+        return None if isnan(price) else price
+
+    def liquidity(self, symbol: str, now_ms: int) -> float | None:
+        """Offer an equal share of the bar's volume in each of its parts; nothing where there is no bar."""
+        if self._participation is None:
+            return None
+        row, column = self._row(now_ms), self._column.get(symbol)
+        volume = float(self._panel.volume[row, column]) if row >= 0 and column is not None else 0.0
+        return 0.0 if np.isnan(volume) else volume * self._participation / PARTS
 
     def opens(self, after_ms: int, until_ms: int) -> Sequence[int]:
-        """Open times of the bars, and the close of the last one."""
-        grid = np.append(self._panel.open_time, self._panel.close_time[-1:])
-        return [int(moment) for moment in grid[(grid > after_ms) & (grid <= until_ms)]]
+        """Begins of the parts of the bars, and the close of the last one."""
+        end = self._opened + (self._newest + 1) * self._length
+        start = self._opened + max(0, (after_ms - self._opened) // self._part + 1) * self._part
+        return range(start, min(until_ms, end) + 1, self._part)
 
     def bars(self, symbol: str, timeframe: str, start_ms: int, end_ms: int, now_ms: int) -> Array:
         """Rows of the panel up to now, gathered into the timeframe asked for."""
@@ -115,13 +153,27 @@ class PanelWorld:
         return next((rules.funding_minutes for rules in self._rules if rules.symbol == symbol), 480)
 
     def _row(self, moment_ms: int) -> int:
-        return int(np.searchsorted(self._panel.open_time, moment_ms, side="right")) - 1
+        return min(max((moment_ms - self._opened) // self._length, -1), self._newest)
 
-    def _is_listed(self, column: int, now_ms: int) -> bool:
-        panel, last = self._panel, self._last[column]
-        if not self._ever[column] or now_ms < panel.open_time[self._first[column]]:
-            return False
-        return bool(last == len(panel) - 1 or now_ms < panel.close_time[last] + self._delist_after)
+    def _elapsed(self, row: int, now_ms: int) -> int:
+        """Which part of the bar it is: 0 to 3, and 3 for ever after the last bar."""
+        return min((now_ms - self._opened) // self._part - row * PARTS, PARTS - 1)
+
+    def _prices(self, row: int, part: int) -> list[float]:
+        """Return the price of every symbol in a part of a bar; asked for one by one, they are worked out once."""
+        asked, prices = self._lived
+        if asked != (row, part):
+            panel = self._panel
+            bars = zip(*(side[row].tolist() for side in (panel.open, panel.high, panel.low, panel.close)), strict=True)
+            prices = [bar_path(*bar)[part] for bar in bars]
+            self._lived = (row, part), prices
+        return prices
+
+    def _lives(self) -> tuple[list[int], list[int]]:
+        """Return when each symbol is listed, and when it is delisted: never, if it has a bar at the panel's end."""
+        panel, ended = self._panel, self._last < len(self._panel) - 1
+        until = np.where(ended, panel.close_time[self._last] + self._delist_after, FOREVER)
+        return panel.open_time[self._first].tolist(), np.where(self._ever, until, 0).tolist()
 
     def _rows(self, column: int, first: int, stop: int, now_ms: int) -> Array:
         panel = self._panel
@@ -130,8 +182,15 @@ class PanelWorld:
         for row in np.flatnonzero(np.isnan(rows[:, 4])):
             rows[row, 1:5], rows[row, 5] = self._close_before(column, first + int(row)), 0.0
         if now_ms < panel.close_time[stop - 1]:
-            rows[-1, 2:5], rows[-1, 5] = rows[-1, 1], 0.0
+            self._unfinish(rows[-1], now_ms)
         return rows
+
+    def _unfinish(self, bar: Array, now_ms: int) -> None:
+        """Take out of an open bar what has not happened yet."""
+        parts = int((now_ms - bar[0]) // self._part)
+        lived = bar_path(*(float(price) for price in bar[1:5]))[: parts + 1]
+        bar[2:5] = max(lived), min(lived), lived[-1]
+        bar[5] *= parts / PARTS
 
     def _close_before(self, column: int, row: int) -> float:
         known: Array = self._panel.close[:row, column]

@@ -5,7 +5,7 @@ from tests.tasks.venues.market import hours, paper
 
 @pytest.fixture
 def desk():
-    """A paper account two hours and a half into the market."""
+    """A paper account two hours and ten minutes into the market."""
     with paper() as opened:
-        opened.exchange.advance_to(hours(2) + 1_800_000)
+        opened.exchange.advance_to(hours(2) + 600_000)
         yield opened

@@ -52,8 +52,8 @@ class MemoryBook:
         self.kept[account] = json
 
 
-def paper(book=None, *, at=0, world=None, terms=None, balance=10_000):
-    """A paper venue on virtual time; enter it, and its clock stands at the hour `at`."""
+def paper(book=None, *, world=None, terms=None, balance=10_000):
+    """A paper venue on virtual time, whose clock has not begun."""
     return paper_venue(
         world or PanelWorld(panel(), instruments()),
         book or MemoryBook(),

@@ -1,7 +1,6 @@
 """Candles and funding: closed, complete, on the grid."""
 
 import json
-import time
 
 import numpy as np
 import polars as pl
@@ -139,17 +138,6 @@ def test_funding_a_few_seconds_late_is_put_on_the_minute(desk):
     late = str(hours(8) + 4_000)
     spoil(desk, "/v5/market/funding/history", lambda result: result["list"][0].update(fundingRateTimestamp=late))
     assert desk.venue.funding("AAAUSDT", utc(START), utc(hours(9)))["settled_at"].to_list() == [utc(hours(8))]
-
-
-def test_a_page_of_a_thousand_candles_takes_milliseconds():
-    world = PanelWorld(panel(1_100), instruments())
-    with paper(world=world) as desk:
-        desk.exchange.advance_to(hours(1_050))
-        started = time.perf_counter()
-        for _ in range(10):
-            desk.venue.bars("AAAUSDT", "1h", utc(START), utc(hours(1_000)))
-        each = (time.perf_counter() - started) / 10
-    assert each < 0.2, f"{1000 * each:.1f} ms a page"  # generous: the machine is shared
 
 
 def test_hour_constants_agree_with_the_grid():

@@ -38,7 +38,7 @@ def test_a_change_is_kept_before_its_reply_leaves():
     with paper(book) as desk:
         desk.exchange.advance_to(hours(2))
         seen = []
-        desk.server.tamper = lambda path, honest: seen.append(load(book.kept["test"]).links.copy()) or honest
+        desk.server.tamper = lambda path, honest: seen.append(dict(load(book.kept["test"]).links)) or honest
         desk.venue.submit(buy("a"))
     assert "a" in seen[-1]
 
@@ -93,7 +93,7 @@ def test_the_wallet_at_the_end_is_what_the_panel_says():
         state = desk.exchange.state
     data = panel()
     settled = np.flatnonzero(data.funding[2:, 0]) + 2
-    paid = sum(Decimal(repr(float(data.open[t, 0]))) * 2 * Decimal("0.0001") for t in settled)
+    paid = sum(Decimal(repr(float(data.close[t, 0]))) * 2 * Decimal("0.0001") for t in settled)
     assert equity(state) == 10_000 + 2 * (Decimal(220) - 102) - paid
 
 

@@ -4,6 +4,7 @@ import pytest
 import requests
 
 from core.execution.orders import OrderRequest, Rejected
+from core.market.timeframe import HOUR
 from tasks.venues.bybit_client import Declined
 from tests.tasks.venues.market import START, hours
 
@@ -53,8 +54,12 @@ def test_a_cancelled_order_moves_from_open_to_history(desk):
     "more",
     [
         {"stopLoss": "90"},
-        {"triggerPrice": "90", "triggerDirection": 2},
-        {"timeInForce": "PostOnly"},
+        {"stopLoss": "80", "tpslMode": "Partial"},
+        {"takeProfit": "120", "tpOrderType": "Limit"},
+        {"triggerPrice": "90"},
+        {"triggerPrice": "90", "triggerDirection": 2, "triggerBy": "MarkPrice"},
+        {"timeInForce": "Tomorrow"},
+        {"orderIv": "1"},
         {"positionIdx": 1},
         {"qty": 1},
         {"qty": "NaN"},
@@ -69,10 +74,13 @@ def test_what_is_not_simulated_or_malformed_is_declined_and_never_ignored(desk, 
     assert dict(desk.exchange.state.orders) == {}
 
 
-def test_the_candle_that_contains_now_shows_its_open_and_nothing_more(desk):
+def test_the_candle_that_contains_now_shows_what_has_happened_and_nothing_more(desk):
     newest, *older = market(desk, "kline", symbol="AAAUSDT", interval="60")["result"]["list"]
     assert newest == [str(hours(2)), "102.0", "102.0", "102.0", "102.0", "0.0", "0.0"]
     assert [row[0] for row in older] == [str(hours(1)), str(hours(0))]
+    desk.exchange.advance_to(hours(2) + HOUR // 4)
+    newest, *_ = market(desk, "kline", symbol="AAAUSDT", interval="60")["result"]["list"]
+    assert newest == [str(hours(2)), "102.0", "102.0", "101.0", "101.0", "1.75", "176.75"]
 
 
 def test_candles_default_to_two_hundred_and_never_exceed_a_thousand(desk):
@@ -94,6 +102,9 @@ def test_executions_span_at_most_seven_days(desk):
 def test_the_position_mode_is_one_way_already(desk):
     with pytest.raises(Declined, match="110025"):
         call(desk, "post", "position/switch-mode", symbol="AAAUSDT", mode=0)
+    call(desk, "post", "position/switch-mode", symbol="AAAUSDT", mode=3)
+    with pytest.raises(Declined, match="position idx not match"):
+        place(desk, 1)
 
 
 def test_a_ticker_tells_the_last_rate_and_the_next_settlement(desk):
