@@ -49,6 +49,12 @@ _SERIES = """
     select venue, symbol, timeframe, min(open_time), max(open_time), count(*)
     from bars group by venue, symbol, timeframe order by venue, symbol, timeframe
 """
+_TURNOVER = """
+    select symbol, sum(close * volume) from bars
+    where venue = $venue and timeframe = $timeframe and open_time >= $start and open_time < $end
+    group by symbol order by symbol
+"""
+_VENUES = "select distinct venue from bars order by venue"
 _NEWEST = """
     select symbol, max(open_time) from bars
     where venue = $venue and timeframe = $timeframe group by symbol order by symbol
@@ -80,8 +86,16 @@ class Bars(Protocol):
         """Say what is stored, by venue, symbol and timeframe."""
         ...
 
+    def venues(self) -> tuple[str, ...]:
+        """Return the venues that have bars, by name."""
+        ...
+
     def newest(self, venue: str, timeframe: str) -> dict[str, datetime]:
         """Open time (UTC) of the last bar of every symbol."""
+        ...
+
+    def turnover(self, venue: str, timeframe: str, start: datetime, end: datetime) -> dict[str, float]:
+        """Return the quote currency traded in the bars that open in ``[start, end)``, per symbol that has any."""
         ...
 
     def panel(
@@ -122,11 +136,22 @@ class DuckBars:
         with self._database.read() as connection:
             return _series(connection)
 
+    def venues(self) -> tuple[str, ...]:
+        """Return the venues that have bars, by name."""
+        with self._database.read() as connection:
+            return tuple(venue for (venue,) in connection.execute(_VENUES).fetchall())
+
     def newest(self, venue: str, timeframe: str) -> dict[str, datetime]:
         """Open time (UTC) of the last bar of every symbol."""
         with self._database.read() as connection:
             rows = connection.execute(_NEWEST, {"venue": venue, "timeframe": timeframe}).fetchall()
         return {symbol: last.astimezone(UTC) for symbol, last in rows}
+
+    def turnover(self, venue: str, timeframe: str, start: datetime, end: datetime) -> dict[str, float]:
+        """Return the quote currency traded in the bars that open in ``[start, end)``, per symbol that has one."""
+        values = {"venue": venue, "timeframe": timeframe, "start": start, "end": end}
+        with self._database.read() as connection:
+            return dict(connection.execute(_TURNOVER, values).fetchall())
 
     def panel(
         self,
@@ -165,10 +190,23 @@ class MemoryBars:
         """Say what is stored, by venue, symbol and timeframe."""
         return _described(self._table.spans("venue", "symbol", "timeframe").rows())
 
+    def venues(self) -> tuple[str, ...]:
+        """Return the venues that have bars, by name."""
+        return tuple(sorted(self._table.rows["venue"].unique()))
+
     def newest(self, venue: str, timeframe: str) -> dict[str, datetime]:
         """Open time (UTC) of the last bar of every symbol."""
         mine = [s for s in self.series() if (s.venue, s.timeframe) == (venue, timeframe)]
         return {series.symbol: series.last for series in mine}
+
+    def turnover(self, venue: str, timeframe: str, start: datetime, end: datetime) -> dict[str, float]:
+        """Return the quote currency traded in the bars that open in ``[start, end)``, per symbol that has one."""
+        asked = self._table.rows.filter(
+            (pl.col("venue") == venue)
+            & (pl.col("timeframe") == timeframe)
+            & pl.col("open_time").is_between(start, end, closed="left")
+        )
+        return dict(asked.group_by("symbol").agg((pl.col("close") * pl.col("volume")).sum()).sort("symbol").rows())
 
     def panel(
         self,

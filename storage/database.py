@@ -1,6 +1,8 @@
 """One DuckDB file: a connection per operation, opened and closed inside it, behind the turnstile.
 
 1. `write` is one transaction: it commits when its body ends, and an exception leaves the file as it was.
+   Operations called inside the body of a `read` or `write` share its connection and its end: that is how several tables
+   are read at one moment, or changed all or none.
 2. A file that does not exist yet is made complete beside its place and moved there, so half a database is never seen.
 3. Nothing is created before the first operation; pending migrations are applied on the first operation of a process.
 
@@ -10,7 +12,9 @@ All three are tested in tests/storage/test_database.py, the last words on crashe
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from contextvars import ContextVar
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 from duckdb import DuckDBPyConnection
@@ -21,6 +25,12 @@ from storage.faults import HELD, explained
 
 PATIENCE = 30.0
 """Seconds an operation waits for its turn before it gives up."""
+
+
+class _Shared(NamedTuple):
+    connection: DuckDBPyConnection
+    writes: bool
+
 
 # Nothing may be fetched from the internet behind the operator's back.
 _SETTINGS = {"autoinstall_known_extensions": "false"}
@@ -40,6 +50,7 @@ class Database:
         self._family = family
         self._patience = patience
         self._ready = False
+        self._shared: ContextVar[_Shared | None] = ContextVar("shared", default=None)
 
     @contextmanager
     def read(self) -> Iterator[DuckDBPyConnection]:
@@ -50,9 +61,16 @@ class Database:
         StoreError
             When the file is locked for too long, damaged, not ours or newer than this program.
         """
+        if (around := self._shared.get()) is not None:
+            yield around.connection
+            return
         with explained(self.path):
             self._prepare()
-            with turnstile.shared(self.path, self._patience), self._connected(read_only=True) as connection:
+            with (
+                turnstile.shared(self.path, self._patience),
+                self._connected(read_only=True) as connection,
+                self._sharing(_Shared(connection, writes=False)),
+            ):
                 yield connection
 
     @contextmanager
@@ -64,12 +82,26 @@ class Database:
         StoreError
             As for `read`, and when the disk is full. Nothing of the block has been written then.
         """
+        if (around := self._shared.get()) is not None:
+            if not around.writes:
+                raise StoreError(f"{self.path}: asked to write while reading; end the read first")
+            yield around.connection
+            return
         with explained(self.path):
             self._prepare()
             with turnstile.exclusive(self.path, self._patience), self._connected(read_only=False) as connection:
                 connection.begin()
-                yield connection
+                with self._sharing(_Shared(connection, writes=True)):
+                    yield connection
                 connection.commit()  # an exception skips this line: closing without it is the rollback
+
+    @contextmanager
+    def _sharing(self, opened: "_Shared") -> Iterator[None]:
+        token = self._shared.set(opened)
+        try:
+            yield
+        finally:
+            self._shared.reset(token)
 
     def _prepare(self) -> None:
         if self._ready and self.path.exists():

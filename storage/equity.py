@@ -12,7 +12,7 @@ _INSERT = "insert into equity by name select * from offered on conflict do nothi
 _ALL = 'select * from equity where account = $account order by "at"'
 _LAST = 'select * from equity where account = $account order by "at" desc limit 1'
 _SINCE = 'select * from equity where account = $account and "at" >= $moment order by "at" limit 1'
-_PEAK = 'select max(equity) as peak from equity where account = $account and "at" >= $moment'
+_PEAK = 'select max(equity - transferred) as peak from equity where account = $account and "at" >= $moment'
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,9 @@ class Snapshot:
     equity, wallet : quote currency; equity = wallet + unrealised profit
     gross : fraction of equity, sum of absolute positions
     verdict, reason : what the risk rules said then
+    transferred : quote currency moved into the account until then, less what was moved out
+    base : quote currency, the part of the wallet that was there before our books began; None when it was not worked out
+    unexplained : quote currency by which the wallet differs from base and books
     """
 
     at: datetime
@@ -34,6 +37,9 @@ class Snapshot:
     gross: float
     verdict: str
     reason: str
+    transferred: Decimal = Decimal(0)
+    base: Decimal | None = None
+    unexplained: Decimal = Decimal(0)
 
 
 class Equity(Protocol):
@@ -56,7 +62,7 @@ class Equity(Protocol):
         ...
 
     def peak(self, account: str, since: datetime) -> Decimal | None:
-        """Return the highest equity at or after the moment, or None without a snapshot."""
+        """Return the highest equity less what was transferred, at or after the moment, or None without a snapshot."""
         ...
 
 
@@ -84,7 +90,7 @@ class DuckEquity:
         return first(self._fetched(_SINCE, {"account": account, "moment": moment}))
 
     def peak(self, account: str, since: datetime) -> Decimal | None:
-        """Return the highest equity at or after the moment, or None without a snapshot."""
+        """Return the highest equity less what was transferred, at or after the moment, or None without a snapshot."""
         with self._database.read() as connection:
             return fetched(connection, _peak, _PEAK, {"account": account, "moment": since})[0]
 
@@ -118,8 +124,8 @@ class MemoryEquity:
         return first([snapshot for snapshot in self.all(account) if snapshot.at >= moment])
 
     def peak(self, account: str, since: datetime) -> Decimal | None:
-        """Return the highest equity at or after the moment, or None without a snapshot."""
-        return max((s.equity for s in self.all(account) if s.at >= since), default=None)
+        """Return the highest equity less what was transferred, at or after the moment, or None without a snapshot."""
+        return max((s.equity - s.transferred for s in self.all(account) if s.at >= since), default=None)
 
 
 def _peak(*, peak: Decimal | None) -> Decimal | None:

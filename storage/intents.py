@@ -33,13 +33,13 @@ class Intents(Protocol):
         """Append intents, all or none; one whose link is there is left untouched. Return the number added."""
         ...
 
-    def update(self, intent: Intent) -> None:
-        """Replace epoch, state, order id, reason and times of a stored intent; what was decided never changes.
+    def update(self, *intents: Intent) -> None:
+        """Replace epoch, state, order id, reason and times of stored intents, all or none; what was decided never changes.
 
         Raises
         ------
         LedgerError
-            When its link was never added.
+            When a link was never added.
         """
         ...
 
@@ -68,12 +68,14 @@ class DuckIntents:
         with self._database.write() as connection:
             return len(add(connection, rows, _INSERT))
 
-    def update(self, intent: Intent) -> None:
-        """Replace epoch, state, order id, reason and times of a stored intent."""
+    def update(self, *intents: Intent) -> None:
+        """Replace epoch, state, order id, reason and times of stored intents, all or none."""
+        if not intents:
+            return
         with self._database.write() as connection:
-            ((changed,),) = add(connection, [row_of(intent)], _UPDATE)
-            if not changed:
-                raise LedgerError(_unknown(intent))
+            ((changed,),) = add(connection, [row_of(intent) for intent in intents], _UPDATE)
+            if changed != len(intents):
+                raise LedgerError(_unknown(intents))
 
     def open(self) -> tuple[Intent, ...]:
         """Every intent that is not final, by decision time and link."""
@@ -107,20 +109,13 @@ class MemoryIntents:
         self._intents |= new
         return len(new)
 
-    def update(self, intent: Intent) -> None:
-        """Replace epoch, state, order id, reason and times of a stored intent."""
-        row_of(intent)
-        if intent.link not in self._intents:
-            raise LedgerError(_unknown(intent))
-        self._intents[intent.link] = replace(
-            self._intents[intent.link],
-            epoch=intent.epoch,
-            state=intent.state,
-            order_id=intent.order_id,
-            reason=intent.reason,
-            sent_at=intent.sent_at,
-            changed_at=intent.changed_at,
-        )
+    def update(self, *intents: Intent) -> None:
+        """Replace epoch, state, order id, reason and times of stored intents, all or none."""
+        for intent in intents:
+            row_of(intent)
+        if any(intent.link not in self._intents for intent in intents):
+            raise LedgerError(_unknown(intents))
+        self._intents |= {intent.link: _changed(self._intents[intent.link], intent) for intent in intents}
 
     def open(self) -> tuple[Intent, ...]:
         """Every intent that is not final, by decision time and link."""
@@ -142,8 +137,20 @@ def _link(intent: Intent) -> str:
     return intent.link
 
 
-def _unknown(intent: Intent) -> str:
-    return f"intent {intent.link}: not in the journal; add it before it changes"
+def _changed(stored: Intent, seen: Intent) -> Intent:
+    return replace(
+        stored,
+        epoch=seen.epoch,
+        state=seen.state,
+        order_id=seen.order_id,
+        reason=seen.reason,
+        sent_at=seen.sent_at,
+        changed_at=seen.changed_at,
+    )
+
+
+def _unknown(intents: tuple[Intent, ...]) -> str:
+    return f"intent {', '.join(intent.link for intent in intents)}: not in the journal; add it before it changes"
 
 
 def _intent(*, state: str, **values: Any) -> Intent:

@@ -4,9 +4,12 @@ Three files, because DuckDB lets one process write to a file at a time: an hour 
 keeps the live flow waiting. No file is made before its first use.
 """
 
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import Protocol
 
 from storage.activations import Activations, DuckActivations, MemoryActivations
+from storage.alarms import Alarms, DuckAlarms, MemoryAlarms
 from storage.armings import Armings, DuckArmings, MemoryArmings
 from storage.bars import Bars, DuckBars, MemoryBars
 from storage.database import PATIENCE, Database
@@ -19,11 +22,39 @@ from storage.intents import DuckIntents, Intents, MemoryIntents
 from storage.paper import DuckPaper, MemoryPaper, Paper
 from storage.releases import DuckReleases, MemoryReleases, Releases
 from storage.runs import DuckRuns, MemoryRuns, Runs
+from storage.tallies import DuckTallies, MemoryTallies, Tallies
 from storage.trials import DuckTrials, MemoryTrials, Trials
+
+
+class Together(Protocol):
+    """One file of several tables, which can be read at one moment, or changed all or none."""
+
+    def read(self) -> AbstractContextManager[object]:
+        """Read the tables inside the block through one connection."""
+        ...
+
+    def write(self) -> AbstractContextManager[object]:
+        """Change the tables inside the block in one transaction."""
+        ...
+
+
+class Alone:
+    """`Together` for tables in memory, where nobody else writes: an exception leaves what was done before it."""
+
+    def read(self) -> AbstractContextManager[object]:
+        """Do nothing."""
+        return nullcontext()
+
+    def write(self) -> AbstractContextManager[object]:
+        """Do nothing."""
+        return nullcontext()
 
 
 class Store:
     """All tables, in market.duckdb, trading.duckdb and research.duckdb under `home`.
+
+    `market` and `trading` group operations on the tables of their file; bars, funding and instruments are in the first,
+    everything from releases to paper in the second.
 
     Parameters
     ----------
@@ -31,6 +62,8 @@ class Store:
         How long one operation may wait for other processes before it raises StoreError.
     """
 
+    market: Together
+    trading: Together
     bars: Bars
     funding: Funding
     instruments: Instruments
@@ -40,17 +73,20 @@ class Store:
     fills: Fills
     equity: Equity
     decisions: Decisions
+    alarms: Alarms
+    tallies: Tallies
     paper: Paper
     runs: Runs
     trials: Trials
     armings: Armings
 
     def __init__(self, home: Path, *, patience: float = PATIENCE) -> None:
-        market = Database(home / "market.duckdb", "market", patience=patience)
+        self.market = market = Database(home / "market.duckdb", "market", patience=patience)
         self.bars = DuckBars(market)
         self.funding = DuckFunding(market)
         self.instruments = DuckInstruments(market)
-        self._trade(Database(home / "trading.duckdb", "trading", patience=patience))
+        self.trading = trading = Database(home / "trading.duckdb", "trading", patience=patience)
+        self._trade(trading)
         research = Database(home / "research.duckdb", "research", patience=patience)
         self.runs = DuckRuns(research)
         self.trials = DuckTrials(research)
@@ -63,6 +99,8 @@ class Store:
         self.fills = DuckFills(trading)
         self.equity = DuckEquity(trading)
         self.decisions = DuckDecisions(trading)
+        self.alarms = DuckAlarms(trading)
+        self.tallies = DuckTallies(trading)
         self.paper = DuckPaper(trading)
 
 
@@ -70,6 +108,7 @@ class MemoryStore(Store):
     """The same tables in memory, each the twin of its DuckDB table: for tests and rehearsals."""
 
     def __init__(self) -> None:
+        self.market = self.trading = Alone()
         funding = MemoryFunding()
         self.bars = MemoryBars(funding)
         self.funding = funding
@@ -80,6 +119,8 @@ class MemoryStore(Store):
         self.fills = MemoryFills()
         self.equity = MemoryEquity()
         self.decisions = MemoryDecisions()
+        self.alarms = MemoryAlarms()
+        self.tallies = MemoryTallies()
         self.paper = MemoryPaper()
         self.runs = MemoryRuns()
         self.trials = MemoryTrials()

@@ -1,7 +1,7 @@
 """The books: fills in, lots and closed trades out. The oldest lot is sold first.
 
 1. Quantity is conserved: lots sum to bought minus sold.
-2. Money is explained: realised profit - fees - funding is all that ever changed the wallet.
+2. Money is explained: realised profit - fees - funding + transfers is all that ever changed the wallet.
 3. The books are a fold over the fills; batching changes nothing.
 """
 
@@ -42,12 +42,13 @@ class Trade:
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """The state of the books; money in quote currency, fees and funding positive when paid."""
+    """The state of the books; money in quote currency, fees and funding positive when paid, transfers when moved in."""
 
     lots: Mapping[str, tuple[Lot, ...]] = field(default_factory=dict)
     trades: tuple[Trade, ...] = ()
     fees: Decimal = Decimal(0)
     funding: Decimal = Decimal(0)
+    transferred: Decimal = Decimal(0)
 
     @property
     def realised(self) -> Decimal:
@@ -63,16 +64,19 @@ class Book:
 def apply_fills(book: Book, fills: Iterable[Fill]) -> Book:
     """Book fills, oldest first."""
     lots, trades = dict(book.lots), list(book.trades)
-    fees, funding = book.fees, book.funding
+    fees, funding, transferred = book.fees, book.funding, book.transferred
     for fill in fills:
         if fill.kind == "funding":
             funding += fill.fee
+            continue
+        if fill.kind == "transfer":
+            transferred += fill.quantity if fill.side == "buy" else -fill.quantity
             continue
         kept, closed = _close_then_open(lots.get(fill.symbol, ()), fill)
         lots[fill.symbol] = kept
         trades += closed
         fees += fill.fee
-    return Book(lots, tuple(trades), fees, funding)
+    return Book(lots, tuple(trades), fees, funding, transferred)
 
 
 def _close_then_open(lots: tuple[Lot, ...], fill: Fill) -> tuple[tuple[Lot, ...], list[Trade]]:

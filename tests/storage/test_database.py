@@ -173,3 +173,45 @@ def test_a_home_that_cannot_be_made_is_one_clear_line(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match=r"trading\.duckdb"):
         Store(tmp_path / "file" / "var").paper.load("demo")
+
+
+def test_operations_inside_a_write_are_one_transaction_and_see_each_other(tmp_path):
+    store = Store(tmp_path / "var")
+    with store.trading.write():
+        store.paper.save("a", "{}")
+        assert store.paper.load("a") == "{}"
+    assert store.paper.load("a") == "{}"
+    with pytest.raises(ZeroDivisionError), store.trading.write():  # noqa: PT012 - the body is the subject
+        store.paper.save("a", "changed")
+        store.paper.save("b", "{}")
+        _ = 1 / 0
+    assert (store.paper.load("a"), store.paper.load("b")) == ("{}", None)
+
+
+def test_operations_inside_a_read_share_its_connection_and_cannot_write(tmp_path):
+    store = Store(tmp_path / "var")
+    store.paper.save("a", "{}")
+    with store.trading.read() as connection:
+        assert store.paper.load("a") == "{}"
+        with store.trading.read() as same:
+            assert same is connection
+        with pytest.raises(StoreError, match="asked to write while reading; end the read first"):
+            store.paper.save("b", "{}")
+    store.paper.save("b", "{}")
+
+
+def test_another_thread_does_not_share_the_connection(database):
+    with database.write() as connection:
+        save(connection, "a")
+        seen = []
+        thread = threading.Thread(target=lambda: seen.append(_error_of(lambda: accounts(database))))
+        thread.start()
+        thread.join()
+    assert isinstance(seen[0], StoreError)
+
+
+def _error_of(call):
+    try:
+        return call()
+    except StoreError as error:
+        return error

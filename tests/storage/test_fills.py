@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from core.errors import ConfigError, LedgerError
 from core.execution.orders import Fill
+from core.ledger.fifo import Book, apply_fills
 from storage.store import MemoryStore, Store
 
 NOW = datetime(2024, 1, 1, 12, 0, 0, 123456, tzinfo=UTC)
@@ -76,3 +77,43 @@ def test_amounts_come_back_to_the_last_digit(tmp_path_factory, amounts):
     for store in (Store(tmp_path_factory.mktemp("var")), MemoryStore()):
         store.fills.book(fills)
         assert store.fills.all() == fills
+
+
+KINDS = ("trade", "funding", "liquidation", "settlement", "transfer", "adjustment")
+FILLS = st.builds(
+    Fill,
+    venue=st.sampled_from(["bybit", "other"]),
+    symbol=st.sampled_from(["BTCUSDT", "ETHUSDT"]),
+    exec_id=st.uuids().map(str),
+    link=st.sampled_from(["tw-1", "tw-2", ""]),
+    side=st.sampled_from(["buy", "sell"]),
+    quantity=st.decimals(Decimal("0.001"), 100, places=3),
+    price=st.decimals(1, 1000, places=2),
+    fee=st.decimals(-5, 5, places=4),
+    kind=st.sampled_from(KINDS),
+    at=st.integers(0, 1000).map(lambda minutes: NOW + timedelta(minutes=minutes)),
+)
+
+
+@settings(max_examples=15, deadline=None)
+@given(fills=st.lists(FILLS, max_size=12), links=st.lists(st.sampled_from(["tw-1", "tw-2", "tw-3", ""]), unique=True))
+def test_what_the_database_adds_up_is_what_the_fold_over_the_fills_gives(tmp_path_factory, fills, links):
+    """And the quantities and the money are those of the FIFO books: nothing is stored that the fills do not say."""
+    duck, memory = Store(tmp_path_factory.mktemp("var")), MemoryStore()
+    for store in (duck, memory):
+        store.fills.book(fills)
+    one, other = duck.fills.totals("bybit"), memory.fills.totals("bybit")
+    assert one == replace(other, cash=pytest.approx(other.cash))
+    assert duck.fills.filled("bybit", links) == memory.fills.filled("bybit", links)
+    mine = [fill for fill in duck.fills.all() if fill.venue == "bybit"]
+    book = apply_fills(Book(), mine)
+    assert {symbol: quantity for symbol, quantity in book.quantities.items() if quantity} == one.quantities
+    cost = sum(lot.quantity * lot.price for lots in book.lots.values() for lot in lots)
+    explained = book.realised - book.fees - book.funding + book.transferred - cost
+    assert one.cash == pytest.approx(float(explained), abs=1e-6)
+    assert one.transferred == book.transferred
+
+
+def test_money_that_moved_is_no_fill_of_an_order(store):
+    store.fills.book([replace(fill(1), kind="funding"), replace(fill(2), kind="trade")])
+    assert store.fills.filled("bybit", ["tw-1"]) == {"tw-1": FILL.quantity}
