@@ -20,7 +20,7 @@ def trade(
     home: Home = DEFAULT_HOME,
     as_json: AsJson = False,
 ) -> None:
-    """Run one tick of the live flow (paper)."""
+    """Run one tick of the live flow, on paper unless TRADEWIND_MODE says otherwise."""
     asked = moment_or_none(at, option="--at")
     open_flow_session(home)
     from flows import pages
@@ -29,7 +29,7 @@ def trade(
 
     when = moment_to_trade(asked, venue)
     done = under_prefect(lambda: flow(at=when, venue=venue))
-    emit(done, lambda: pages.tick(done), as_json=as_json)
+    emit(done, lambda: pages.tick(done) if done else out.print("skipped: this run came too late"), as_json=as_json)
 
 
 @app.command()

@@ -55,7 +55,8 @@ def _cycle(exchange: SimulatedExchange, bars: Progress, steps: TaskID, started: 
         now = START + timedelta(days=DAYS, hours=hour)
         exchange.advance_to(milliseconds(now))
         ingest(venue=VENUE)
-        links |= {order.link for order in trade(at=now, venue=VENUE).orders}
+        ticked = trade(at=now, venue=VENUE)
+        links |= {order.link for order in ticked.orders} if ticked else set()
     _say(bars, steps, "demo: report")
     done = report(at=now, venue=VENUE)
     seconds = (clock.now() - started).total_seconds()

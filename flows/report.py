@@ -5,12 +5,11 @@ from datetime import datetime
 from prefect import flow
 
 from core.reporting.outcomes import Reported
-from tasks.deploying import live_release
 from tasks.desk import open_desk
 from tasks.reconciling import settle
+from tasks.remembering import recall
 from tasks.reporting import gather_report, model_curve, report_path, write_report
 from tasks.settings import settings
-from tasks.stores import stored_venue
 from tasks.telling import tell_report
 
 
@@ -25,10 +24,11 @@ def report(at: datetime | None = None, venue: str | None = None) -> Reported:
     venue
         Whose bars to read. May be left empty while the store holds one venue.
     """
-    with open_desk(stored_venue(venue), settings().timeframe, at) as desk:
-        settled = settle(desk)
-        release = live_release(desk.market, desk.timeframe, desk.now)
-        gathered = gather_report(desk, release, settled.book, model_curve(release, desk.now))
+    with open_desk(venue, settings().timeframe, at) as desk:
+        memory = recall(desk)
+        settle(desk, memory.books)
+        release = memory.live.release
+        gathered = gather_report(desk, release, model_curve(release, desk.now))
         path = write_report(gathered, report_path(desk.now))
         tell_report(gathered, path)
         return Reported(gathered, str(path))

@@ -1,30 +1,37 @@
 """The live flow: one tick, every minute. Starting is recovering: every tick reconciles first."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from prefect import flow
+from prefect.states import Completed
 
-from core.deploy.release import Release
-from core.deploy.stages import decision_due, staged
-from core.execution.intents import Intent
-from core.execution.plan import Plan, Standing, plan_orders
-from core.market.features import last_decision
-from core.market.timeframe import bar_ms, milliseconds, utc
+from core.deploy.stages import staged
+from core.execution.plan import Plan, plan_orders
 from core.reporting.tick import Tick
-from core.risk.verdict import Verdict, judge
+from core.risk.alarms import Alarm
+from core.risk.pretrade import admitted
+from core.risk.verdict import Judgement, Verdict, judge
 from storage.decisions import Decision
-from tasks.deploying import Live, staged_release
 from tasks.desk import Desk, open_desk
-from tasks.reconciling import look, settle
+from tasks.heartbeat import beat, missed_minute
+from tasks.looking import Sight, explain_money, look, lost_orders, standing_of, view_of, yardstick_of
+from tasks.reconciling import settle
+from tasks.recording import record_tick
+from tasks.remembering import Memory, recall
 from tasks.settings import settings
-from tasks.stores import stored_venue
+from tasks.stopping import read_stop
 from tasks.telling import tell_tick
-from tasks.trading import compute_targets, orders_of, record_decision, record_equity, record_orders, send_orders, taken_decision
+from tasks.trading import cancel_lost, compute_targets, record_decision, send_orders, set_leverage
+
+IN_FLIGHT, HELD_BACK = "are still in flight", "wait to be sent"
 
 
 @flow(name="trade", timeout_seconds=35)
-def trade(at: datetime | None = None, venue: str | None = None) -> Tick:
+def trade(at: datetime | None = None, venue: str | None = None) -> Tick | None:
     """One tick: lock, reconcile, judge, decide, plan, send, book, tell. Safe to run twice.
+
+    A run that comes a minute late or more does nothing, ends as Skipped, and returns None.
 
     Parameters
     ----------
@@ -33,66 +40,84 @@ def trade(at: datetime | None = None, venue: str | None = None) -> Tick:
     venue
         Whose bars to read. May be left empty while the store holds one venue.
     """
-    with open_desk(stored_venue(venue), settings().timeframe, at) as desk:
-        live = staged_release(desk.market, desk.timeframe, desk.now)
-        release = live.release
-        settled = settle(desk)
-        account, standing, view = look(desk, settled.book)
-        verdict, reasons = judge(view, release.risk)
-        close = utc(last_decision(milliseconds(view.newest_close), bar_ms(release.timeframe), release.rebalance))
-        due = decision_due(close, live.since, desk.now)
-        decision, skipped = taken_decision(desk, due), tuple[str, ...]()
-        if verdict is Verdict.FLATTEN:
-            due, skipped = _flatten(desk, release, due, standing, reasons)
-        elif decision is None and verdict is not Verdict.HALT and not settled.in_flight:
-            decision, skipped = _decide(desk, live, (close, due), standing, (verdict, reasons))
-        if send_orders(desk, due, verdict):
-            settled = settle(desk)
-            account, standing, _ = look(desk, settled.book)
-        record_equity(desk, account, standing, verdict, reasons)
-        return tell_tick(
-            Tick(
-                at=desk.now,
-                release=release.fingerprint,
-                decision_time=due,
-                verdict=verdict.name,
-                reasons=(*reasons, *_waiting(settled.in_flight)),
-                targets=decision.targets if decision else {},
-                orders=orders_of(desk, due),
-                skipped=skipped,
-                equity=account.equity,
-            )
-        )
+    if late := missed_minute():
+        return Completed(name="Skipped", message=late)  # type: ignore[return-value]  # becomes the run's state; its result is None
+    with open_desk(venue, settings().timeframe, at) as desk:
+        beat(desk)
+        stop = read_stop(at)
+        memory = recall(desk)
+        memory = replace(memory, books=settle(desk, memory.books))
+        sight = look(desk)
+        money = explain_money(sight, memory.books, memory.past)
+        judged = judge(view_of(desk, sight, memory, stop), memory.live.release.risk)
+        cancel_lost(desk, lost_orders(sight, memory.books))
+        memory, skipped = _decided(desk, sight, memory, judged)
+        books = send_orders(desk, memory.books, memory.due, judged.verdict)
+        if books != memory.books:
+            books = settle(desk, books)
+            sight = look(desk)
+        memory = replace(memory, books=books)
+        alarms = record_tick(desk, sight, memory, judged, money)
+        return tell_tick(desk, _told(desk, memory, sight, judged, skipped, alarms))
 
 
-def _decide(
-    desk: Desk, live: Live, when: tuple[datetime, datetime], standing: Standing, judged: tuple[Verdict, tuple[str, ...]]
-) -> tuple[Decision, tuple[str, ...]]:
-    """Take the decision that is due, from bars up to a close, on the stage's share of the capital; store its orders, unsent."""
-    release, (close, due), (verdict, reasons) = live.release, when, judged
-    targets = staged(compute_targets(desk, release, close), live.capital)
-    plan = plan_orders(targets, standing, band=release.band, verdict=verdict)
-    decision = Decision(desk.account, due, release.fingerprint, verdict.name, "; ".join(reasons), targets, desk.now)
-    record_decision(desk, decision, plan.orders)
-    return decision, plan.skipped
+def _decided(desk: Desk, sight: Sight, memory: Memory, judged: Judgement) -> tuple[Memory, tuple[str, ...]]:
+    """Take the decision that is due, unless it has been taken, the verdict forbids orders, or some are still in flight."""
+    if judged.verdict is Verdict.FLATTEN:
+        return _flattened(desk, sight, memory, judged)
+    if memory.decision is not None or judged.verdict is Verdict.HALT or memory.books.in_flight:
+        return memory, ()
+    return _planned(desk, sight, memory, judged)
 
 
-def _flatten(
-    desk: Desk, release: Release, due: datetime, standing: Standing, reasons: tuple[str, ...]
-) -> tuple[datetime, tuple[str, ...]]:
+def _planned(desk: Desk, sight: Sight, memory: Memory, judged: Judgement) -> tuple[Memory, tuple[str, ...]]:
+    """Decide on the bars up to the newest close, on the stage's share of the capital; store the orders, unsent."""
+    release, books = memory.live.release, memory.books
+    targets = staged(compute_targets(desk, release, memory.close), memory.live.capital)
+    plan = plan_orders(
+        targets, standing_of(desk, sight), band=release.band, verdict=judged.verdict, stop=release.risk.protective_stop
+    )
+    kept, refused = admitted(plan.orders, sight.held, books.in_flight, yardstick_of(desk, sight), release.risk)
+    decision = _decision(desk, memory, judged, targets)
+    ordered = record_decision(desk, decision, kept)
+    opened = dict.fromkeys(order.symbol for order in kept if not order.reduce_only and order.symbol not in sight.held)
+    said = set_leverage(desk, tuple(opened))
+    return replace(memory, decision=decision, books=books.with_intents(ordered)), (*plan.skipped, *refused, *said)
+
+
+def _flattened(desk: Desk, sight: Sight, memory: Memory, judged: Judgement) -> tuple[Memory, tuple[str, ...]]:
     """Store the orders that close everything; a decision that is due is thereby taken.
 
     Neither the model nor an order in flight is waited for: exits only ever reduce, and what arrives late is closed by the
     next tick. The orders are named by this minute and a microsecond, a moment that no decision has.
     """
-    verdict = Verdict.FLATTEN
-    taken = Decision(desk.account, due, release.fingerprint, verdict.name, "; ".join(reasons), {}, desk.now)
-    record_decision(desk, taken, ())
     moment = desk.now.replace(second=0, microsecond=1)
-    plan: Plan = plan_orders({}, standing, band=0.0, verdict=verdict)
-    record_orders(desk, moment, plan.orders)
-    return moment, plan.skipped
+    plan: Plan = plan_orders({}, standing_of(desk, sight), band=0.0, verdict=judged.verdict)
+    ordered = record_decision(desk, _decision(desk, memory, judged, {}), plan.orders, at=moment)
+    return replace(memory, due=moment, books=memory.books.with_intents(ordered)), plan.skipped
 
 
-def _waiting(in_flight: tuple[Intent, ...]) -> tuple[str, ...]:
-    return (f"{len(in_flight)} orders are still in flight",) if in_flight else ()
+def _decision(desk: Desk, memory: Memory, judged: Judgement, targets: dict[str, float]) -> Decision:
+    why = "; ".join(judged.reasons)
+    release = memory.live.release.fingerprint
+    return Decision(desk.account, memory.due, release, judged.verdict.name, why, targets, desk.now)
+
+
+def _told(
+    desk: Desk, memory: Memory, sight: Sight, judged: Judgement, skipped: tuple[str, ...], alarms: tuple[Alarm, ...]
+) -> Tick:
+    books = memory.books
+    held_back = [intent for intent in books.open if intent not in books.in_flight]
+    waiting = [f"{len(some)} orders {what}" for some, what in ((books.in_flight, IN_FLIGHT), (held_back, HELD_BACK)) if some]
+    return Tick(
+        at=desk.now,
+        release=memory.live.release.fingerprint,
+        decision_time=memory.due,
+        verdict=judged.verdict.name,
+        reasons=(*judged.reasons, *waiting),
+        targets=memory.decision.targets if memory.decision else {},
+        orders=books.of(memory.due),
+        skipped=skipped,
+        equity=sight.account.equity,
+        alarms=alarms,
+    )

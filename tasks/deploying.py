@@ -20,7 +20,7 @@ from prefect.transactions import Transaction, get_transaction
 from core.deploy.guard import Evidence
 from core.deploy.release import Release, baseline
 from core.deploy.stages import StageRules, entry_stage
-from core.errors import ConfigError, DataError
+from core.errors import ConfigError, DataError, StoreError
 from core.market.timeframe import DAY, bar_ms
 from storage.activations import Activation
 from storage.frames import Series
@@ -32,6 +32,7 @@ NO_EVIDENCE = "{}"
 WATCH = "watch"
 """Who changes what is live because it is not what was deployed."""
 BASELINE_REASON = "the baseline shipped with Tradewind, on paper until a challenger passes the gate"
+RENAMED = "the same as {}, under the name that this version of Tradewind gives it"
 
 
 class Live(NamedTuple):
@@ -64,12 +65,45 @@ def staged_release(venue: str, timeframe: str, now: datetime) -> Live:
 
 
 def _live(venue: str, timeframe: str, now: datetime) -> Live:
+    if (live := read_live(venue, timeframe)) is None:
+        make_live(venue, timeframe, now)
+        live = read_live(venue, timeframe)
+    if live is None:
+        raise StoreError("what was just put live is not: is somebody replacing the trading database?")
+    return live
+
+
+def make_live(venue: str, timeframe: str, now: datetime) -> None:
+    """Put something live that `read_live` can read: the baseline on paper, or what is live already under its present name."""
     activation = store().activations.live()
     if activation is None:
         release = baseline(venue, timeframe, default_book_start(venue, timeframe))
-        publish(release, "baseline", NO_EVIDENCE, Activation(release.fingerprint, "paper", now, "tradewind", BASELINE_REASON))
-        return Live(release, StageRules().capital("paper"), now)
-    release = Release.model_validate_json(store().releases.get(activation.fingerprint).json)
+        first = Activation(release.fingerprint, "paper", now, "tradewind", BASELINE_REASON)
+        publish(release, "baseline", NO_EVIDENCE, first)
+        return
+    row = store().releases.get(activation.fingerprint)
+    release = Release.model_validate_json(row.json)
+    renamed = Activation(release.fingerprint, activation.stage, now, "tradewind", RENAMED.format(activation.fingerprint[:12]))
+    publish(release, row.note, row.evidence_json, renamed, over=activation)
+
+
+def read_live(venue: str, timeframe: str) -> Live | None:
+    """Return what is live with the capital of its stage; None when nothing is, or only under a name of an older version.
+
+    A release is named by its content, so it gets another name when a version adds a setting to all of them.
+
+    Raises
+    ------
+    DataError
+        When it reads the bars of another venue or timeframe.
+    """
+    with store().trading.read():
+        activation = store().activations.live()
+        if activation is None:
+            return None
+        release = Release.model_validate_json(store().releases.get(activation.fingerprint).json)
+    if release.fingerprint != activation.fingerprint:
+        return None
     if (release.venue, release.timeframe) != (venue, timeframe):
         raise DataError(
             f"the live release {release.fingerprint[:12]} reads {release.venue} {release.timeframe}, not {venue} {timeframe}: "

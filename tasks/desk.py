@@ -4,27 +4,45 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 
-from core.backtest.costs import CostConfig
-from core.errors import ConfigError, DataError
-from core.exchange.state import Terms
+from core.errors import ConfigError, DataError, ExchangeUnavailable
 from core.market.instrument import Instrument
-from core.market.timeframe import bar_ms, milliseconds
+from core.market.timeframe import bar_ms, milliseconds, utc
+from core.risk.breaker import Tally
 from storage.store import Store
 from tasks import clock
+from tasks.connecting import Recording, connected
 from tasks.lock import writer_lock
-from tasks.settings import settings
+from tasks.settings import Settings, settings
 from tasks.stores import store, stored_venue
-from tasks.venues.paper import paper_venue
 from tasks.venues.port import Venue
-from tasks.venues.simulated.world import PanelWorld
 
-FETCHED = ("bybit",)
+FETCHED = ("bybit", "binance")
 """Venues whose bars Tradewind fetches itself; every other venue in the store is an archive that ends somewhere."""
 
-LOOK_BACK = timedelta(days=2)
-"""Bars the paper exchange is given before the account's last tick."""
+REMEMBERED = timedelta(minutes=20)
+"""How far back the requests of past ticks are looked at: longer than any window of the breaker, or a venue's ban."""
+
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """What the store holds of the market now.
+
+    Parameters
+    ----------
+    newest_close : when the newest bar closed; on recorded bars, the newest that had closed by then
+    expected : how many symbols should have a bar that closed then
+    missing : those that have not
+    turnover : quote currency traded in the day before, per symbol
+    """
+
+    newest_close: datetime
+    expected: int
+    missing: tuple[str, ...]
+    turnover: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +54,8 @@ class Desk:
     market : venue whose bars are read
     epoch : number of the writer's lock
     now : the venue's clock when the desk was opened
+    skew_seconds : our clock less the venue's; 0 on recorded bars
+    tallies : how the requests of recent ticks went, oldest first
     """
 
     venue: Venue
@@ -46,46 +66,79 @@ class Desk:
     epoch: int
     now: datetime
     instruments: Mapping[str, Instrument]
+    bars: Bars
+    skew_seconds: float = 0.0
+    tallies: tuple[Tally, ...] = ()
 
 
 @contextmanager
-def open_desk(market: str, timeframe: str, at: datetime | None) -> Iterator[Desk]:
-    """Take the account's lock and connect; paper trading runs over the stored bars.
-
-    The exchange is given the bar that opens now, if it is stored: an exchange knows its open, the flow does not.
+def open_desk(wanted: str | None, timeframe: str, at: datetime | None) -> Iterator[Desk]:
+    """Take the account's lock and connect. When anything fails, how the requests went is kept all the same.
 
     Parameters
     ----------
+    wanted : venue whose bars to read; None while the store holds one venue
     at : the moment to trade at, on recorded bars; None is the present
+
+    Raises
+    ------
+    StoreError
+        When another process holds the lock.
+    ExchangeUnavailable
+        When the venue has banned us for a while; it is not asked again before that.
     """
     config, books = settings(), store()
     now = at or clock.now()
-    last = _last_tick(books, config.account, now)
-    rules = {symbol: listing.instrument for symbol, listing in books.instruments.known(market).items()}
-    panel = books.bars.panel(market, timeframe, last - LOOK_BACK, now + timedelta(milliseconds=1))
-    with (
-        writer_lock(config.home, config.account) as epoch,
-        paper_venue(
-            PanelWorld(panel, tuple(rules.values())),
-            books.paper,
-            account=config.account,
-            balance=config.paper_balance,
-            terms=_terms(CostConfig()),
-            clock=None if at else clock.milliseconds,
-        ) as paper,
-    ):
-        if at:
-            paper.exchange.advance_to(milliseconds(at))
-        yield Desk(paper.venue, books, config.account, market, timeframe, epoch, paper.venue.server_time(), rules)
+    with writer_lock(config.home, config.account) as epoch:
+        last, tallies = _recent(books, config.account, now)
+        market, rules, bars = _market(books, wanted, timeframe, now)
+        with connected(config, books, Recording(market, timeframe, last, tuple(rules.values())), at) as venue:
+            try:
+                server = venue.server_time()
+                skew = 0.0 if at else (clock.now() - server).total_seconds()
+                traded = _traded_rules(config, market, rules, venue)
+                yield Desk(venue, books, config.account, market, timeframe, epoch, server, traded, bars, skew, tallies)
+            except Exception:
+                books.tallies.append(config.account, venue.tally())
+                raise
 
 
-def _last_tick(books: Store, account: str, now: datetime) -> datetime:
-    """Return when the account last ticked, or now; refuse to go back."""
-    last = books.equity.last(account)
+def _market(books: Store, venue: str | None, timeframe: str, now: datetime) -> tuple[str, dict[str, Instrument], Bars]:
+    """Read whose bars they are, the trading rules, and how fresh and complete the bars are, at one moment."""
+    length = bar_ms(timeframe)
+    with books.market.read():
+        market = stored_venue(venue)
+        rules = {symbol: listing.instrument for symbol, listing in books.instruments.known(market).items()}
+        opened = books.bars.newest(market, timeframe)
+        if not opened:
+            raise DataError(f"no {timeframe} bars of {market}: run `tradewind import FILE` or `tradewind ingest` first")
+        newest = milliseconds(max(opened.values())) + length
+        close = utc(min(newest, milliseconds(now) // length * length))
+        turnover = books.bars.turnover(market, timeframe, close - DAY, close)
+    last_open = close - timedelta(milliseconds=length)
+    alive = {symbol: at for symbol, at in opened.items() if at >= close - DAY}
+    missing = tuple(sorted(symbol for symbol, at in alive.items() if at < last_open))
+    return market, rules, Bars(close, len(alive), missing, turnover)
+
+
+def _traded_rules(config: Settings, market: str, stored: dict[str, Instrument], venue: Venue) -> dict[str, Instrument]:
+    """Return the rules of where the orders go: stored, unless the bars come from somewhere else."""
+    if config.mode == "paper" or config.exchange == market:
+        return stored
+    return {rules.symbol: rules for rules in venue.instruments()}
+
+
+def _recent(books: Store, account: str, now: datetime) -> tuple[datetime, tuple[Tally, ...]]:
+    """Return when the account last ticked (or now) and how recent requests went; refuse to go back, or to break a ban."""
+    with books.trading.read():
+        last, tallies = books.equity.last(account), books.tallies.since(account, now - REMEMBERED)
     if last is not None and now < last.at:
         traded, wanted = f"{last.at:%Y-%m-%d %H:%M}", f"{now:%Y-%m-%d %H:%M}"
         raise ConfigError(f"account {account} has traded up to {traded} UTC: it cannot trade at {wanted}")
-    return last.at if last else now
+    banned = max((tally.banned_until for tally in tallies if tally.banned_until), default=None)
+    if banned is not None and now < banned:
+        raise ExchangeUnavailable(f"{account}: the venue lets us ask again at {banned:%H:%M:%S} UTC, not before")
+    return (last.at if last else now), tallies
 
 
 def moment_to_trade(at: datetime | None, market: str | None) -> datetime | None:
@@ -101,7 +154,3 @@ def moment_to_trade(at: datetime | None, market: str | None) -> datetime | None:
     if not newest:
         raise DataError(f"no {timeframe} bars of {name}: import some, or choose others with TRADEWIND_TIMEFRAME")
     return max(newest.values()) + timedelta(milliseconds=bar_ms(timeframe))
-
-
-def _terms(costs: CostConfig) -> Terms:
-    return Terms(taker_bps=Decimal(str(costs.taker_bps)), slippage_bps=Decimal(str(costs.half_spread_bps)))

@@ -1,64 +1,91 @@
-"""Reconciliation: what the venue did since we last looked, booked before anything is decided. There is no other recovery."""
+"""Reconciliation: what the venue did since we last looked, booked before anything is decided. There is no other recovery.
 
-from dataclasses import dataclass
+The books are read once, at the start of a tick; from then on what is booked is added to what was read.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from core.execution.intents import IN_FLIGHT_STATES, OPEN_STATES, Intent, orphaned, resolved
-from core.execution.orders import Account, Fill
-from core.execution.plan import Standing
-from core.ledger.fifo import Book, apply_fills
-from core.market.timeframe import bar_ms, milliseconds, utc
-from core.risk.verdict import RiskView
+from core.execution.intents import IN_FLIGHT_STATES, OPEN_STATES, Intent, completed, orphaned, resolved
+from core.execution.orders import Fill
+from core.ledger.totals import MONEY_ONLY, Totals, add_fills
 from tasks.desk import Desk
-from tasks.settings import settings
-
-EMERGENCY_STOP = "EMERGENCY_STOP"
-"""File in the home that flattens the account while it exists."""
 
 OVERLAP = timedelta(hours=1)
 """Fills are asked for again this far back: booking one twice is harmless, missing one is not."""
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
-    """What reconciliation ends with: our books, and the intents that are still open."""
+class Books:
+    """What our books say of the account.
 
-    book: Book
-    open: tuple[Intent, ...]
+    Parameters
+    ----------
+    fills : everything booked since a day ago, or since longer if it takes longer to be sure that nothing is missing
+    filled : base coin per link of the intents
+    intents : by link, those that are not final and those of the decision that is due
+    """
+
+    totals: Totals
+    fills: tuple[Fill, ...]
+    filled: Mapping[str, Decimal]
+    intents: Mapping[str, Intent]
+
+    @property
+    def open(self) -> tuple[Intent, ...]:
+        """Return the intents that are not final."""
+        return tuple(intent for intent in self.intents.values() if intent.state in OPEN_STATES)
 
     @property
     def in_flight(self) -> tuple[Intent, ...]:
         """Return the intents that may be at the venue."""
-        return tuple(intent for intent in self.open if intent.state in IN_FLIGHT_STATES)
+        return tuple(intent for intent in self.intents.values() if intent.state in IN_FLIGHT_STATES)
+
+    def of(self, decision_time: datetime) -> tuple[Intent, ...]:
+        """Return the intents of one decision, by symbol, exits first."""
+        mine = (intent for intent in self.intents.values() if intent.decision_time == decision_time)
+        return tuple(sorted(mine, key=lambda i: (i.leg != "exit", i.symbol, i.slice, i.attempt)))
+
+    def with_intents(self, intents: Iterable[Intent]) -> "Books":
+        """Return the books with these intents as they stand now."""
+        return replace(self, intents={**self.intents, **{intent.link: intent for intent in intents}})
+
+
+def read_books(desk: Desk, due: datetime) -> Books:
+    """Read the books; another account's orders are not ours to ask for or send."""
+    store, account = desk.store, desk.account
+    pending = tuple(intent for intent in store.intents.open() if intent.account == account)
+    intents = (*store.intents.of_decision(account, due), *pending)
+    totals = store.fills.totals(account)
+    since = min(_complete_until(desk, totals, pending) - OVERLAP, desk.now - timedelta(days=1))
+    recent = tuple(fill for fill in store.fills.since(since) if fill.venue == account)
+    filled = store.fills.filled(account, [intent.link for intent in intents])
+    return Books(totals, recent, filled, {intent.link: intent for intent in intents})
 
 
 @task(cache_policy=NO_CACHE)
-def settle(desk: Desk) -> Settled:
-    """Book every fill and resolve every order in flight."""
-    known, pending = booked_fills(desk), open_intents(desk)
-    fills = _unknown(desk.venue.fills_since(_complete_until(desk, known, pending) - OVERLAP), known)
-    mine = (*known, *(desk.store.fills.book(fills) if fills else ()))
-    resolved_now = [_resolve(desk, intent, mine) for intent in pending]
-    return Settled(apply_fills(Book(), mine), tuple(intent for intent in resolved_now if intent.state in OPEN_STATES))
+def settle(desk: Desk, books: Books) -> Books:
+    """Book every fill and resolve every order in flight; both are kept before the books come back."""
+    asked = desk.venue.fills_since(_complete_until(desk, books.totals, books.open) - OVERLAP)
+    new = _unknown(asked, books.fills)
+    seen = _with_fills(books, new)
+    resolved_now = [_resolved(desk, intent, seen.filled.get(intent.link, Decimal(0))) for intent in books.open]
+    changed = [intent for intent in resolved_now if intent != books.intents[intent.link]]
+    if new or changed:
+        with desk.store.trading.write():
+            desk.store.fills.book(new)
+            desk.store.intents.update(*changed)
+    return seen.with_intents(changed)
 
 
-def booked_fills(desk: Desk) -> tuple[Fill, ...]:
-    """Return this account's fills, oldest first."""
-    return tuple(fill for fill in desk.store.fills.all() if fill.venue == desk.account)
-
-
-def open_intents(desk: Desk) -> tuple[Intent, ...]:
-    """Return this account's intents that are not final; another account's orders are not ours to ask for or send."""
-    return tuple(intent for intent in desk.store.intents.open() if intent.account == desk.account)
-
-
-def _complete_until(desk: Desk, known: tuple[Fill, ...], pending: tuple[Intent, ...]) -> datetime:
+def _complete_until(desk: Desk, totals: Totals, pending: tuple[Intent, ...]) -> datetime:
     """Return the moment up to which no fill can be missing: an order in flight may have filled as soon as it was sent."""
-    newest = known[-1].at if known else desk.now - timedelta(days=1)
+    newest = totals.newest or desk.now - timedelta(days=1)
     return min((newest, *(intent.sent_at for intent in pending if intent.sent_at)))
 
 
@@ -67,51 +94,17 @@ def _unknown(fills: tuple[Fill, ...], known: tuple[Fill, ...]) -> tuple[Fill, ..
     return tuple(fill for fill in fills if (fill.symbol, fill.exec_id) not in keys)
 
 
-def _resolve(desk: Desk, intent: Intent, fills: tuple[Fill, ...]) -> Intent:
-    """Ask the venue about one order and store what became of it."""
-    seen = orphaned(intent, epoch=desk.epoch, now=desk.now)
-    if seen.state in IN_FLIGHT_STATES:
-        booked = sum((fill.quantity for fill in fills if fill.link == intent.link), Decimal(0))
-        seen = resolved(seen, desk.venue.lookup(intent.link, intent.symbol), booked=booked, now=desk.now)
-    if seen != intent:
-        desk.store.intents.update(seen)
-    return seen
+def _with_fills(books: Books, new: tuple[Fill, ...]) -> Books:
+    filled = dict(books.filled)
+    for fill in new:
+        if fill.kind not in MONEY_ONLY:
+            filled[fill.link] = filled.get(fill.link, Decimal(0)) + fill.quantity
+    return replace(books, totals=add_fills(books.totals, new), fills=(*books.fills, *new), filled=filled)
 
 
-@task(cache_policy=NO_CACHE)
-def look(desk: Desk, book: Book) -> tuple[Account, Standing, RiskView]:
-    """Read the account, its positions and the prices, and what the risk rules need to know."""
-    account = desk.venue.account()
-    held = {position.symbol: position.quantity for position in desk.venue.positions()}
-    standing = Standing(held, desk.venue.prices(), account.equity, desk.instruments)
-    return account, standing, _risk_view(desk, account, _difference(held, book.quantities))
-
-
-def _risk_view(desk: Desk, account: Account, difference: str) -> RiskView:
-    midnight = desk.now.replace(hour=0, minute=0, second=0, microsecond=0)
-    today = desk.store.equity.first_since(desk.account, midnight)
-    peak = desk.store.equity.peak(desk.account, utc(0))
-    return RiskView(
-        now=desk.now,
-        newest_close=_newest_close(desk),
-        equity=account.equity,
-        day_start_equity=today.equity if today else account.equity,
-        peak_equity=max(peak or account.equity, account.equity),
-        emergency_stop=(settings().home / EMERGENCY_STOP).exists(),
-        book_differs=difference,
-    )
-
-
-def _newest_close(desk: Desk) -> datetime:
-    """Return when the newest stored bar closed; on recorded bars, the newest one that had closed by now."""
-    length = bar_ms(desk.timeframe)
-    newest = max(desk.store.bars.newest(desk.market, desk.timeframe).values())
-    return utc(min(milliseconds(newest) + length, milliseconds(desk.now) // length * length))
-
-
-def _difference(held: dict[str, Decimal], booked: dict[str, Decimal]) -> str:
-    off = sorted(symbol for symbol in held.keys() | booked.keys() if held.get(symbol, 0) != booked.get(symbol, 0))
-    if not off:
-        return ""
-    first = off[0]
-    return f"{first}: the venue holds {held.get(first, 0)}, our books say {booked.get(first, 0)} ({len(off)} differ)"
+def _resolved(desk: Desk, intent: Intent, booked: Decimal) -> Intent:
+    """Say what became of one order, from our books if they are enough, else by asking the venue."""
+    seen = completed(orphaned(intent, epoch=desk.epoch, now=desk.now), booked=booked, now=desk.now)
+    if seen.state not in IN_FLIGHT_STATES:
+        return seen
+    return resolved(seen, desk.venue.lookup(intent.link, intent.symbol), booked=booked, now=desk.now)

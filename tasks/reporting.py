@@ -12,7 +12,7 @@ from prefect.cache_policies import NO_CACHE
 from core.backtest.metrics import metrics
 from core.deploy.release import Release
 from core.execution.orders import Position
-from core.ledger.fifo import Book, Lot, Trade
+from core.ledger.fifo import Book, Lot, Trade, apply_fills
 from core.market.features import day_of
 from core.market.synthetic import VENUE as SYNTHETIC_VENUE
 from core.market.timeframe import utc
@@ -39,9 +39,10 @@ ORDERS_SHOWN = 50
 
 
 @task(cache_policy=NO_CACHE)
-def gather_report(desk: Desk, release: Release, book: Book, model: ModelCurve) -> DailyReport:
+def gather_report(desk: Desk, release: Release, model: ModelCurve) -> DailyReport:
     """Collect everything the page says, from the store and the venue as they are now."""
     snapshots = desk.store.equity.all(desk.account)
+    book = apply_fills(Book(), (fill for fill in desk.store.fills.all() if fill.venue == desk.account))
     last = snapshots[-1] if snapshots else None
     return DailyReport(
         at=desk.now,

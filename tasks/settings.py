@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import ConfigError
@@ -22,8 +22,18 @@ class Settings(BaseSettings):
     """Whose bars to use; may be left out while the store holds only one venue."""
     timeframe: str = "1h"
     """Bars that signals read."""
-    mode: Literal["paper"] = "paper"
-    """Where orders go. Only paper trading exists so far."""
+    mode: Literal["paper", "demo", "testnet", "live"] = "paper"
+    """Where orders go: the paper exchange in this process, or an account at the venue. Only `live` is real money."""
+    confirm_live: str | None = None
+    """The account's name once more: without it, mode `live` refuses to trade."""
+    exchange: Literal["bybit", "binance"] = "bybit"
+    """Whose account it is in every mode but paper."""
+    api_key: SecretStr | None = None
+    """Key of that account; give it the right to trade, never the right to withdraw."""
+    api_secret: SecretStr | None = None
+    """Secret of that key."""
+    exchange_url: str | None = None
+    """Where orders go, if not to the venue's own address: a simulated exchange."""
     account: str = Field(default="paper", pattern=r"^[a-z0-9-]{1,20}$")
     """Name of the account; part of every order's link id."""
     paper_balance: Decimal = Field(default=Decimal(100_000), gt=0)

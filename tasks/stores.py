@@ -21,7 +21,7 @@ def stored_venue(wanted: str | None) -> str:
     ConfigError
         When it is none of these, or has no bars; the message lists what is there.
     """
-    known = sorted({series.venue for series in store().bars.series()})
+    known = store().bars.venues()
     chosen = wanted or settings().venue or (known[0] if len(known) == 1 else None)
     if not known:
         raise ConfigError(f"no bars in {settings().home}: run `tradewind import FILE` or `tradewind ingest` first")

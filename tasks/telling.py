@@ -1,10 +1,12 @@
 """Telling: what happened, on the flow run's own page."""
 
 from pathlib import Path
+from typing import Any
 
-from prefect import task
+from prefect import get_run_logger, task
 from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
+from prefect.events import emit_event
 
 from core.errors import ExchangeUnavailable
 from core.execution.intents import Intent
@@ -12,12 +14,32 @@ from core.reporting.daily import DailyReport
 from core.reporting.ingested import Ingested
 from core.reporting.night import Night
 from core.reporting.tick import Tick
+from core.risk.alarms import Alarm
+from tasks.desk import Desk
+from tasks.patience import within
 from tasks.report_text import summary_lines
+
+PATIENCE_SECONDS = 5.0
+"""How long a tick waits for Prefect to take its page."""
 
 
 @task(cache_policy=NO_CACHE)
-def tell_tick(tick: Tick) -> Tick:
-    """Publish a tick that did something or was held back; a quiet minute leaves no artifact."""
+def tell_tick(desk: Desk, tick: Tick) -> Tick:
+    """Publish a tick that did something or was held back; a quiet minute leaves no artifact.
+
+    Everything has been traded and stored by now, so a server that does not answer costs the page, not the tick.
+    """
+    for alarm in tick.alarms:
+        emit_event(event=f"tradewind.alarm.{'raised' if alarm.raised else 'cleared'}", **_about(alarm))
+    desk.store.alarms.tell(tick.alarms)
+    try:
+        within(PATIENCE_SECONDS, lambda: _publish(tick))
+    except TimeoutError as error:
+        get_run_logger().warning("this tick has no page: Prefect's server gave %s", error)
+    return tick
+
+
+def _publish(tick: Tick) -> None:
     if tick.orders:
         create_table_artifact(
             key="orders",
@@ -27,7 +49,11 @@ def tell_tick(tick: Tick) -> Tick:
     if tick.reasons or tick.skipped:
         lines = "\n".join(f"- {line}" for line in (*tick.reasons, *tick.skipped))
         create_markdown_artifact(key="verdict", markdown=f"**{tick.verdict}**\n\n{lines}")
-    return tick
+
+
+def _about(alarm: Alarm) -> dict[str, Any]:
+    resource = {"prefect.resource.id": f"tradewind.account.{alarm.account}", "prefect.resource.name": alarm.account}
+    return {"resource": resource, "payload": {"rule": alarm.rule, "verdict": alarm.verdict.name, "text": alarm.text}}
 
 
 @task(cache_policy=NO_CACHE)

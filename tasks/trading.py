@@ -1,34 +1,37 @@
 """Deciding and sending: what a tick does after it has reconciled. Order submission is never retried by anyone but us."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from core.deploy.release import Release
-from core.errors import DataError
-from core.execution.intents import Intent, IntentState, again, answered, expired, link_id, request_of, sending
-from core.execution.orders import Account
-from core.execution.plan import PlannedOrder, Standing
+from core.errors import DataError, ExchangeRefused, ExchangeUnavailable
+from core.execution.intents import Intent, IntentState, again, answered, expired, leg_of, link_id, request_of, sending
+from core.execution.orders import VenueOrder
+from core.execution.plan import PlannedOrder
 from core.market.timeframe import bar_ms, milliseconds
 from core.portfolio import newest_decision
 from core.risk.verdict import Verdict
 from storage.decisions import Decision
-from storage.equity import Snapshot
 from tasks.desk import Desk
-from tasks.reconciling import open_intents
+from tasks.reconciling import Books
+from tasks.settings import settings
 
 RECENT = 1_000
 """Intents among which a later order of the account is looked for, newest first."""
 
+LEVERAGE = 5
+"""Set at the venue before a symbol is entered: initial margin is a fifth of the position, whatever stood there before."""
+
+ENTRY_WAITS = timedelta(hours=1)
+"""How long a planned entry waits for the verdict to allow it."""
+
 UNANSWERED_STATES = (IntentState.SENT, IntentState.UNKNOWN)
 """States of an order that left, and of which it is not known whether the venue has it."""
 
-
-@task(cache_policy=NO_CACHE)
-def taken_decision(desk: Desk, at: datetime) -> Decision | None:
-    """Return the decision of this moment if it has been taken; it stands until the next one is due."""
-    return desk.store.decisions.at(desk.account, at)
+UNFINISHED_STATES = (IntentState.NEW, *UNANSWERED_STATES, IntentState.ACKED)
 
 
 @task(cache_policy=NO_CACHE)
@@ -48,26 +51,32 @@ def compute_targets(desk: Desk, release: Release, at: datetime) -> dict[str, flo
 
 
 @task(cache_policy=NO_CACHE)
-def record_decision(desk: Desk, decision: Decision, orders: tuple[PlannedOrder, ...]) -> None:
-    """Store what is to be sent, then that it was decided.
+def record_decision(
+    desk: Desk, decision: Decision, orders: tuple[PlannedOrder, ...], at: datetime | None = None
+) -> tuple[Intent, ...]:
+    """Store what is to be sent and that it was decided, all or nothing.
 
-    After a crash in between the orders of the first time stand: mixing in those of a second plan, made at other prices,
-    would be a plan nobody made.
+    Orders that are there already stand: mixing in those of a second plan, made at other prices, would be a plan nobody made.
+
+    Parameters
+    ----------
+    at : what the orders are named by, if not the decision's own time
+
+    Returns
+    -------
+    The orders as they stand.
     """
-    if not desk.store.intents.of_decision(desk.account, decision.decision_time):
-        record_orders.fn(desk, decision.decision_time, orders)
-    desk.store.decisions.add(decision)
-
-
-@task(cache_policy=NO_CACHE)
-def record_orders(desk: Desk, at: datetime, orders: tuple[PlannedOrder, ...]) -> None:
-    """Store orders as NEW intents; one that is already there is left as it stands."""
-    desk.store.intents.add(tuple(_intent(desk, at, order) for order in orders))
+    moment = at or decision.decision_time
+    with desk.store.trading.write():
+        if not desk.store.intents.of_decision(desk.account, moment):
+            desk.store.intents.add(_intent(desk, moment, order) for order in orders)
+        desk.store.decisions.add(decision)
+        return desk.store.intents.of_decision(desk.account, moment)
 
 
 def _intent(desk: Desk, at: datetime, order: PlannedOrder) -> Intent:
     return Intent(
-        link=link_id(desk.account, at, order.symbol, order.leg, 1),
+        link=link_id(desk.account, at, order.symbol, leg_of(order.leg, order.slice), 1),
         account=desk.account,
         epoch=desk.epoch,
         decision_time=at,
@@ -78,82 +87,113 @@ def _intent(desk: Desk, at: datetime, order: PlannedOrder) -> Intent:
         quantity=order.quantity,
         reduce_only=order.reduce_only,
         changed_at=desk.now,
+        slice=order.slice,
+        stop_loss=order.stop_loss,
     )
 
 
-@task(cache_policy=NO_CACHE, retries=0)
-def send_orders(desk: Desk, at: datetime, verdict: Verdict) -> bool:
-    """Send every NEW intent of this decision once, exits first; give up what an older decision never sent.
+@task(cache_policy=NO_CACHE)
+def set_leverage(desk: Desk, symbols: Iterable[str]) -> tuple[str, ...]:
+    """Set the leverage of symbols that are entered from flat; return what the venue would not do: that stops nothing.
 
-    The verdict is this tick's, not the decision's: HALT sends nothing, and entries leave under ALLOW only. An entry waits
-    while it is not known whether the exit before it arrived: sent first, it would be eaten by what is still held.
+    The paper exchange has one leverage for all.
+    """
+    said = []
+    for symbol in symbols if settings().mode != "paper" else ():
+        try:
+            desk.venue.configure(symbol, LEVERAGE)
+        except (ExchangeRefused, ExchangeUnavailable) as error:
+            said.append(f"{symbol}: its leverage stays as it is: {error}")
+    return tuple(said)
+
+
+@task(cache_policy=NO_CACHE)
+def cancel_lost(desk: Desk, orders: Iterable[VenueOrder]) -> None:
+    """Take out of the venue's book what carries our kind of link and is not in our journal; the next tick looks again."""
+    for order in orders:
+        desk.venue.cancel(order.link, order.symbol)
+
+
+@task(cache_policy=NO_CACHE, retries=0)
+def send_orders(desk: Desk, books: Books, at: datetime, verdict: Verdict) -> Books:
+    """Send NEW intents of this decision, each once, exits first; give up what an older decision never sent.
+
+    The verdict is this tick's, not the decision's: HALT sends nothing, and entries leave under ALLOW only. Until then they
+    wait, an hour at most: what keeps them may pass in a minute, and their prices do not keep for a day. An order waits for
+    an earlier slice of its leg to end, and an entry while it is not known whether the exit before it arrived: sent first, it
+    would be eaten by what is still held.
 
     Returns
     -------
-    Whether any intent has changed.
+    The books with every intent as it stands now.
     """
     if verdict is Verdict.HALT:
-        return False
-    _try_dead_ones_again(desk, at)
-    pending = open_intents(desk)
-    unsure = {intent.symbol for intent in pending if intent.reduce_only and intent.state in UNANSWERED_STATES}
-    new = [intent for intent in pending if intent.state is IntentState.NEW]
-    for intent in sorted(new, key=lambda i: (i.leg != "exit", i.symbol)):
-        if reason := _reason_to_give_up(intent, at, verdict):
-            desk.store.intents.update(expired(intent, now=desk.now, reason=reason))
-        elif intent.reduce_only or intent.symbol not in unsure:
-            unsure |= {intent.symbol} if _send(desk, intent).state in (IntentState.NEW, *UNANSWERED_STATES) else set()
-    return bool(new)
+        return books
+    books = books.with_intents(_try_dead_ones_again(desk, books.of(at), at))
+    books = books.with_intents(_given_up(desk, books, at, verdict))
+    for leg in ("exit", "entry"):
+        ready = [intent for intent in books.open if intent.leg == leg and _may_leave(intent, books.open, verdict)]
+        books = books.with_intents(_send(desk, ready))
+    return books
 
 
-def _reason_to_give_up(intent: Intent, at: datetime, verdict: Verdict) -> str:
+def _given_up(desk: Desk, books: Books, at: datetime, verdict: Verdict) -> tuple[Intent, ...]:
+    reasons = {i: _reason_to_give_up(i, at, verdict, desk.now) for i in books.open if i.state is IntentState.NEW}
+    ended = tuple(expired(intent, now=desk.now, reason=reason) for intent, reason in reasons.items() if reason)
+    desk.store.intents.update(*ended)
+    return ended
+
+
+def _reason_to_give_up(intent: Intent, at: datetime, verdict: Verdict, now: datetime) -> str:
     if intent.decision_time != at:
         return "superseded before it was sent"
-    return "" if intent.reduce_only or verdict is Verdict.ALLOW else f"no entry while {verdict.name}"
+    if intent.reduce_only or verdict is Verdict.ALLOW:
+        return ""
+    too_late = verdict is Verdict.FLATTEN or now - intent.changed_at >= ENTRY_WAITS
+    return f"no entry while {verdict.name}" if too_late else ""
 
 
-def _send(desk: Desk, intent: Intent) -> Intent:
-    leaving = sending(intent, epoch=desk.epoch, now=desk.now)
-    desk.store.intents.update(leaving)
-    answer = desk.venue.submit(request_of(leaving))
-    seen = answered(leaving, answer, now=desk.venue.server_time())
-    desk.store.intents.update(seen)
+def _may_leave(intent: Intent, pending: Iterable[Intent], verdict: Verdict) -> bool:
+    """Whether a NEW intent need not wait for another one of its symbol."""
+    if intent.state is not IntentState.NEW:
+        return False
+    others = [other for other in pending if other.symbol == intent.symbol and other.state in UNFINISHED_STATES]
+    if verdict is not Verdict.FLATTEN and any(o.leg == intent.leg and o.slice < intent.slice for o in others):
+        return False
+    if not intent.reduce_only and verdict is not Verdict.ALLOW:
+        return False
+    exits_unsure = any(o.leg == "exit" and o.state is not IntentState.ACKED for o in others)
+    return intent.reduce_only or not exits_unsure
+
+
+def _send(desk: Desk, ready: list[Intent]) -> tuple[Intent, ...]:
+    """Send orders one by one: all SENT in one commit before the first leaves, all answers in one after the last.
+
+    A crash in between leaves them SENT: whoever comes next asks for each, and waits for its fence before it sends it again.
+    """
+    leaving = [sending(i, epoch=desk.epoch, now=desk.now) for i in sorted(ready, key=lambda i: (i.slice, i.symbol))]
+    if not leaving:
+        return ()
+    desk.store.intents.update(*leaving)
+    answers = [desk.venue.submit(request_of(intent)) for intent in leaving]
+    now = desk.venue.server_time()  # after the last attempt: no fence may begin before its order left
+    seen = tuple(answered(intent, answer, now=now) for intent, answer in zip(leaving, answers, strict=True))
+    desk.store.intents.update(*seen)
     return seen
 
 
-def _try_dead_ones_again(desk: Desk, at: datetime) -> None:
-    newest: dict[tuple[str, str], Intent] = {}
-    for intent in sorted(desk.store.intents.of_decision(desk.account, at), key=lambda i: i.attempt):
-        newest[intent.symbol, intent.leg] = intent
+def _try_dead_ones_again(desk: Desk, ordered: tuple[Intent, ...], at: datetime) -> tuple[Intent, ...]:
+    newest: dict[tuple[str, str, int], Intent] = {}
+    for intent in sorted(ordered, key=lambda i: i.attempt):
+        newest[intent.symbol, intent.leg, intent.slice] = intent
     dead = tuple(again(i, now=desk.now) for i in newest.values() if i.state is IntentState.DEAD and i.sent_at)
-    if dead and not _is_superseded(desk, at):
-        desk.store.intents.add(dead)
+    if not dead or _is_superseded(desk, at):
+        return ()
+    desk.store.intents.add(dead)
+    return dead
 
 
 def _is_superseded(desk: Desk, at: datetime) -> bool:
     """Whether anything later was ordered: what a flattening has closed does not come back a leg at a time."""
     recent = desk.store.intents.all(RECENT)
     return any(intent.account == desk.account and intent.decision_time > at for intent in recent)
-
-
-@task(cache_policy=NO_CACHE)
-def record_equity(desk: Desk, account: Account, standing: Standing, verdict: Verdict, reasons: tuple[str, ...]) -> None:
-    """Store what the account is worth now, and the verdict it was given."""
-    gross = sum(abs(float(quantity)) * standing.prices.get(symbol, 0.0) for symbol, quantity in standing.held.items())
-    desk.store.equity.append(
-        Snapshot(
-            at=desk.now,
-            account=desk.account,
-            equity=account.equity,
-            wallet=account.wallet,
-            gross=gross / float(account.equity) if account.equity > 0 else 0.0,
-            verdict=verdict.name,
-            reason="; ".join(reasons),
-        )
-    )
-
-
-@task(cache_policy=NO_CACHE)
-def orders_of(desk: Desk, at: datetime) -> tuple[Intent, ...]:
-    """Return every order of a decision, as it stands."""
-    return desk.store.intents.of_decision(desk.account, at)

@@ -30,6 +30,9 @@ from core.types import Side
 
 Leg = Literal["exit", "entry"]
 
+OURS = "tw-"
+"""What every link of ours begins with."""
+
 RECEIVE_WINDOW = timedelta(seconds=5)
 """How old a signed request may be when it reaches the venue."""
 
@@ -61,6 +64,8 @@ class Intent:
     ----------
     epoch : number of the writer's lock; a zombie process is recognised by an old one
     quantity : base coin, positive
+    slice : a leg that is large against the market's volume is sent in slices, counted from 1
+    stop_loss : quote currency, kept by the venue for the position; None without one
     changed_at : venue time of the last change of state
     """
 
@@ -79,17 +84,26 @@ class Intent:
     order_id: str | None = None
     reason: str = ""
     sent_at: datetime | None = None
+    slice: int = 1
+    stop_loss: Decimal | None = None
 
 
-def link_id(account: str, decision_time: datetime, symbol: str, leg: Leg, attempt: int) -> str:
-    """Name an order: 35 characters of ``[a-z0-9-]``, the same for the same decision."""
+def link_id(account: str, decision_time: datetime, symbol: str, leg: str, attempt: int) -> str:
+    """Name an order: 35 characters of ``[a-z0-9-]``, the same for the same decision; `leg` names the slice too."""
     text = f"{account}|{decision_time.isoformat()}|{symbol}|{leg}|{attempt}"
-    return f"tw-{hashlib.sha256(text.encode()).hexdigest()[:32]}"
+    return f"{OURS}{hashlib.sha256(text.encode()).hexdigest()[:32]}"
+
+
+def leg_of(leg: Leg, slice_: int) -> str:
+    """Name a slice of a leg; the first is the leg itself."""
+    return leg if slice_ == 1 else f"{leg}.{slice_}"
 
 
 def request_of(intent: Intent) -> OrderRequest:
     """Return what is sent for this intent."""
-    return OrderRequest(intent.link, intent.symbol, intent.side, intent.quantity, intent.reduce_only)
+    return OrderRequest(
+        intent.link, intent.symbol, intent.side, intent.quantity, intent.reduce_only, stop_loss=intent.stop_loss
+    )
 
 
 def sending(intent: Intent, *, epoch: int, now: datetime) -> Intent:
@@ -130,6 +144,13 @@ def fence(intent: Intent) -> datetime:
     return intent.changed_at + RECEIVE_WINDOW + FENCE_MARGIN
 
 
+def completed(intent: Intent, *, booked: Decimal, now: datetime) -> Intent:
+    """End an in-flight order whose fills in our books add up to all of it: the executions prove it, nobody need be asked."""
+    if intent.state not in IN_FLIGHT_STATES or booked != intent.quantity:
+        return intent
+    return replace(intent, state=IntentState.DONE, reason="filled", changed_at=now)
+
+
 def resolved(intent: Intent, seen: Lookup, *, booked: Decimal, now: datetime) -> Intent:
     """Take in what the venue says of an in-flight order.
 
@@ -160,7 +181,7 @@ def again(intent: Intent, *, now: datetime) -> Intent:
     """Return the next attempt of an intent that is proven DEAD, under a link of its own."""
     _require(intent, IntentState.DEAD)
     attempt = intent.attempt + 1
-    link = link_id(intent.account, intent.decision_time, intent.symbol, intent.leg, attempt)
+    link = link_id(intent.account, intent.decision_time, intent.symbol, leg_of(intent.leg, intent.slice), attempt)
     return replace(
         intent, link=link, attempt=attempt, state=IntentState.NEW, order_id=None, reason="", sent_at=None, changed_at=now
     )

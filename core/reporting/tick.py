@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from core.execution.intents import Intent
+from core.risk.alarms import Alarm
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +21,4 @@ class Tick:
     orders: tuple[Intent, ...]
     skipped: tuple[str, ...]
     equity: Decimal
+    alarms: tuple[Alarm, ...] = ()

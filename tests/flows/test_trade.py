@@ -8,7 +8,7 @@ from core.errors import ConfigError, StoreError
 from flows.trade import trade
 from storage.activations import Activation
 from tasks.lock import writer_lock
-from tasks.reconciling import EMERGENCY_STOP
+from tasks.stopping import FILE as EMERGENCY_STOP
 from tasks.stores import store
 from tests.flows.recorded import DAYS, RELEASE, START
 
@@ -72,7 +72,8 @@ def test_old_bars_allow_no_entry_and_say_why(stored):
     late = trade(at=START + timedelta(days=DAYS, hours=6))
     assert late.verdict == "REDUCE_ONLY"
     assert "the newest bar closed at" in late.reasons[0]
-    assert not any(order.leg == "entry" for order in late.orders)
+    assert {order.state.value for order in late.orders if order.leg == "entry"} == {"NEW"}
+    assert not open_positions()
 
 
 def test_only_one_process_trades_an_account_and_the_other_says_who_does(stored):

@@ -1,0 +1,36 @@
+"""The heartbeat: a small file that says when the last tick began; what is too old in it is a bot that stands still."""
+
+import json
+import os
+from datetime import timedelta
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.runtime import flow_run
+
+from tasks import clock
+from tasks.desk import Desk
+from tasks.settings import settings
+
+FILE = "heartbeat.json"
+
+LATEST = timedelta(seconds=60)
+"""How long after its minute a tick is still worth running."""
+
+
+@task(cache_policy=NO_CACHE)
+def beat(desk: Desk) -> None:
+    """Write that a tick of this account has begun; a reader sees the old file or the new one, never half of it."""
+    says = {"at": desk.now.isoformat(), "account": desk.account, "epoch": desk.epoch, "pid": os.getpid()}
+    place = settings().home / FILE
+    draft = place.with_suffix(".new")
+    draft.write_text(json.dumps(says))
+    draft.replace(place)
+
+
+def missed_minute() -> str:
+    """Return why this run comes too late to trade, or an empty string: a missed minute is skipped, never made up for."""
+    scheduled = flow_run.scheduled_start_time
+    if scheduled is None or clock.now() - scheduled < LATEST:
+        return ""
+    return f"scheduled for {scheduled:%H:%M:%S} UTC, and it is {clock.now():%H:%M:%S}: the next tick sees the same market"

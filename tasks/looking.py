@@ -1,0 +1,165 @@
+"""Looking: what the venue shows now, and everything the risk rules need to know about it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from math import inf
+from typing import NamedTuple
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from core.execution.intents import OURS
+from core.execution.orders import Account, Position, VenueOrder
+from core.execution.plan import Standing
+from core.ledger.totals import Totals
+from core.risk.breaker import breaker
+from core.risk.exposure import Exposure, Yardstick, exposure_if_filled
+from core.risk.view import RiskView
+from tasks.desk import Desk
+from tasks.reconciling import Books
+from tasks.remembering import Memory, Past
+from tasks.stopping import Stop
+
+DAY = timedelta(days=1)
+FORCED = ("liquidation",)
+
+
+class Money(NamedTuple):
+    """What the wallet says beside our books, quote currency.
+
+    Parameters
+    ----------
+    base : the part of the wallet that was there before our books began; None before it could be worked out
+    unexplained : what has come since and no booking explains; negative is missing
+    """
+
+    base: Decimal | None
+    unexplained: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What the venue shows: account, positions and every open order, whoever placed it."""
+
+    account: Account
+    positions: tuple[Position, ...]
+    prices: Mapping[str, float]
+    orders: tuple[VenueOrder, ...]
+
+    @property
+    def held(self) -> dict[str, Decimal]:
+        """Signed base coin per symbol that is not flat."""
+        return {position.symbol: position.quantity for position in self.positions}
+
+
+@task(cache_policy=NO_CACHE)
+def look(desk: Desk) -> Sight:
+    """Read account, positions, prices and open orders from the venue; complete, or an error."""
+    return Sight(desk.venue.account(), desk.venue.positions(), desk.venue.prices(), desk.venue.open_orders())
+
+
+def standing_of(desk: Desk, sight: Sight) -> Standing:
+    """Return where the account stands, as the planner takes it."""
+    hourly = {symbol: value / 24 for symbol, value in desk.bars.turnover.items()}
+    return Standing(sight.held, sight.prices, sight.account.equity, desk.instruments, desk.now, hourly)
+
+
+def yardstick_of(desk: Desk, sight: Sight) -> Yardstick:
+    """Return what exposures are measured by; where no turnover is known, the missing bars say so, not the exposure."""
+    known = dict.fromkeys(sight.prices, inf) | {symbol: value for symbol, value in desk.bars.turnover.items() if value > 0}
+    return Yardstick(sight.prices, sight.account.equity, known)
+
+
+def worst_exposure(desk: Desk, sight: Sight, books: Books) -> Exposure:
+    """Return the exposure if every order that may be at the venue filled."""
+    return exposure_if_filled(sight.held, books.in_flight, yardstick_of(desk, sight))
+
+
+def lost_orders(sight: Sight, books: Books) -> tuple[VenueOrder, ...]:
+    """Return the open orders that carry our kind of link and that the journal does not hold to be open."""
+    known = {intent.link for intent in books.open}
+    return tuple(order for order in sight.orders if order.link.startswith(OURS) and order.link not in known)
+
+
+def money_base(sight: Sight, totals: Totals) -> Decimal:
+    """Return the part of the wallet that our books do not explain: what was there before them, and nothing else.
+
+    The wallet holds realised profit at the positions' average cost, so what they cost is taken out of the cash that went.
+    """
+    cost = sum((position.quantity * position.entry_price for position in sight.positions), Decimal(0))
+    return (sight.account.wallet - Decimal(repr(totals.cash)) - cost).quantize(Decimal("1e-8"))
+
+
+def view_of(desk: Desk, sight: Sight, memory: Memory, stop: Stop) -> RiskView:
+    """Gather everything the rules look at."""
+    books, past, bars = memory.books, memory.past, desk.bars
+    equity, moved = sight.account.equity, books.totals.transferred
+    today = past.first_today
+    return RiskView(
+        now=desk.now,
+        newest_close=bars.newest_close,
+        equity=equity,
+        day_start_equity=today.equity + (moved - today.transferred) if today else equity,
+        peak_equity=max(equity, past.peak + moved) if past.peak is not None else equity,
+        emergency_stop=stop.set_by,
+        stop_unreadable=stop.unreadable,
+        book_differs=differs(sight, books),
+        bars_expected=bars.expected,
+        bars_missing=bars.missing,
+        clock_skew_seconds=desk.skew_seconds,
+        exposure=worst_exposure(desk, sight, books),
+        margin_use=_margin_use(sight.account),
+        breaker=breaker(desk.tallies, desk.now, memory.live.release.risk),
+        hours_since_trade=_hours_since(desk.now, books.totals.traded_at),
+        tracking_bps=memory.tracking_bps,
+        liquidated=_liquidated(desk, books),
+        foreign_orders=_foreign(sight),
+        lost_orders=tuple(order.link for order in lost_orders(sight, books)),
+        unexplained=explain_money(sight, books, past).unexplained,
+        raised=past.raised,
+    )
+
+
+def explain_money(sight: Sight, books: Books, past: Past) -> Money:
+    """Lay the wallet beside our books, by a look at which nothing was under way.
+
+    While an order is in flight, or positions and books differ, a fill still to come explains both: nothing is concluded.
+    """
+    known = past.last.base if past.last else None
+    before = past.last.unexplained if past.last else Decimal(0)
+    if books.in_flight or differs(sight, books):
+        return Money(known, before)
+    base = money_base(sight, books.totals)
+    return Money(base, Decimal(0)) if known is None else Money(known, base - known)
+
+
+def differs(sight: Sight, books: Books) -> str:
+    """Say how the venue's positions differ from our books; empty when they agree."""
+    held, booked = sight.held, books.totals.quantities
+    off = sorted(symbol for symbol in held.keys() | booked.keys() if held.get(symbol, 0) != booked.get(symbol, 0))
+    if not off:
+        return ""
+    first = off[0]
+    return f"{first}: the venue holds {held.get(first, 0)}, our books say {booked.get(first, 0)} ({len(off)} differ)"
+
+
+def _margin_use(account: Account) -> float:
+    if account.equity <= 0:
+        return inf if account.initial_margin else 0.0
+    return float(account.initial_margin / account.equity)
+
+
+def _hours_since(now: datetime, moment: datetime | None) -> float | None:
+    return (now - moment) / timedelta(hours=1) if moment else None
+
+
+def _liquidated(desk: Desk, books: Books) -> tuple[str, ...]:
+    return tuple(sorted({fill.symbol for fill in books.fills if fill.kind in FORCED and fill.at > desk.now - DAY}))
+
+
+def _foreign(sight: Sight) -> tuple[str, ...]:
+    """Name the open orders of somebody else that could open a position; one that only reduces is a stop, or harmless."""
+    strange = (order for order in sight.orders if not order.link.startswith(OURS) and not order.reduce_only)
+    return tuple(f"{order.side} {order.quantity} {order.symbol}" for order in strange)
