@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 
-.PHONY: run up test test-long check lint soak mutants bench clean lock
+.PHONY: run up test test-long check lint soak mutants simulate bench clean lock
 
 run: .venv/.run        ## install what is locked, then run the main job
 	$(BIN)/tradewind demo
@@ -32,6 +32,11 @@ soak: .venv/.dev       ## four processes on one store for a minute
 
 mutants: .venv/.dev    ## wrong lines in what keeps noise from being deployed: each must turn a test red
 	$(BIN)/python -m tests.mutants
+
+simulate: .venv/.dev   ## ten thousand seeds in process, 300 over HTTP, and kill -9 at every step: half an hour
+	$(BIN)/python -m tests.simulation --seeds 10000 --driver engine --processes 2
+	$(BIN)/python -m tests.simulation --seeds 300 --driver http --processes 2
+	$(BIN)/python -m tests.simulation --kills
 
 bench: .venv-bench/.done ## each performance claim as a ratio, in a quarter of an hour; figures in var/bench.jsonl
 	TQDM_DISABLE=1 .venv-bench/bin/python -m benchmarks.all

@@ -10,12 +10,11 @@ from core.deploy.stages import staged
 from core.execution.plan import Plan, plan_orders
 from core.reporting.tick import Tick
 from core.risk.alarms import Alarm
-from core.risk.pretrade import admitted
 from core.risk.verdict import Judgement, Verdict, judge
 from storage.decisions import Decision
 from tasks.desk import Desk, open_desk
 from tasks.heartbeat import beat, missed_minute
-from tasks.looking import Sight, explain_money, look, lost_orders, standing_of, view_of, yardstick_of
+from tasks.looking import Sight, explain_money, gauge_of, look, lost_orders, standing_of, view_of
 from tasks.reconciling import settle
 from tasks.recording import record_tick
 from tasks.remembering import Memory, recall
@@ -40,7 +39,7 @@ def trade(at: datetime | None = None, venue: str | None = None) -> Tick | None:
     venue
         Whose bars to read. May be left empty while the store holds one venue.
     """
-    if late := missed_minute():
+    if at is None and (late := missed_minute()):
         return Completed(name="Skipped", message=late)  # type: ignore[return-value]  # becomes the run's state; its result is None
     with open_desk(venue, settings().timeframe, at) as desk:
         beat(desk)
@@ -48,11 +47,11 @@ def trade(at: datetime | None = None, venue: str | None = None) -> Tick | None:
         memory = recall(desk)
         memory = replace(memory, books=settle(desk, memory.books))
         sight = look(desk)
-        money = explain_money(sight, memory.books, memory.past)
+        money = explain_money(desk, sight, memory.books, memory.past)
         judged = judge(view_of(desk, sight, memory, stop), memory.live.release.risk)
         cancel_lost(desk, lost_orders(sight, memory.books))
         memory, skipped = _decided(desk, sight, memory, judged)
-        books = send_orders(desk, memory.books, memory.due, judged.verdict)
+        books = send_orders(desk, memory.books, memory.due, judged.verdict, gauge_of(desk, sight, memory))
         if books != memory.books:
             books = settle(desk, books)
             sight = look(desk)
@@ -77,12 +76,11 @@ def _planned(desk: Desk, sight: Sight, memory: Memory, judged: Judgement) -> tup
     plan = plan_orders(
         targets, standing_of(desk, sight), band=release.band, verdict=judged.verdict, stop=release.risk.protective_stop
     )
-    kept, refused = admitted(plan.orders, sight.held, books.in_flight, yardstick_of(desk, sight), release.risk)
     decision = _decision(desk, memory, judged, targets)
-    ordered = record_decision(desk, decision, kept)
-    opened = dict.fromkeys(order.symbol for order in kept if not order.reduce_only and order.symbol not in sight.held)
+    ordered = record_decision(desk, decision, plan.orders)
+    opened = dict.fromkeys(order.symbol for order in ordered if not order.reduce_only and order.symbol not in sight.held)
     said = set_leverage(desk, tuple(opened))
-    return replace(memory, decision=decision, books=books.with_intents(ordered)), (*plan.skipped, *refused, *said)
+    return replace(memory, decision=decision, books=books.with_intents(ordered)), (*plan.skipped, *said)
 
 
 def _flattened(desk: Desk, sight: Sight, memory: Memory, judged: Judgement) -> tuple[Memory, tuple[str, ...]]:

@@ -10,8 +10,8 @@ All three are tested in tests/storage/test_database.py, the last words on crashe
 """
 
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from contextvars import ContextVar
 from pathlib import Path
 from typing import NamedTuple
@@ -50,6 +50,7 @@ class Database:
         self._family = family
         self._patience = patience
         self._ready = False
+        self._anchor: DuckDBPyConnection | None = None
         self._shared: ContextVar[_Shared | None] = ContextVar("shared", default=None)
 
     @contextmanager
@@ -67,7 +68,7 @@ class Database:
         with explained(self.path):
             self._prepare()
             with (
-                turnstile.shared(self.path, self._patience),
+                self._turn(turnstile.shared),
                 self._connected(read_only=True) as connection,
                 self._sharing(_Shared(connection, writes=False)),
             ):
@@ -89,11 +90,29 @@ class Database:
             return
         with explained(self.path):
             self._prepare()
-            with turnstile.exclusive(self.path, self._patience), self._connected(read_only=False) as connection:
+            with self._turn(turnstile.exclusive), self._connected(read_only=False) as connection:
                 connection.begin()
                 with self._sharing(_Shared(connection, writes=True)):
                     yield connection
                 connection.commit()  # an exception skips this line: closing without it is the rollback
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep the file open, for this process alone, until the end of the block: opening it takes longer than most operations.
+
+        Operations inside are what they are outside, one transaction each; other processes wait, and then give up.
+        """
+        with explained(self.path):
+            self._prepare()
+            with turnstile.exclusive(self.path, self._patience), closing(self._patiently(read_only=False)) as anchor:
+                self._anchor = anchor
+                try:
+                    yield
+                finally:
+                    self._anchor = None
+
+    def _turn(self, kind: Callable[[Path, float], AbstractContextManager[None]]) -> AbstractContextManager[None]:
+        return nullcontext() if self._anchor is not None else kind(self.path, self._patience)
 
     @contextmanager
     def _sharing(self, opened: "_Shared") -> Iterator[None]:
@@ -139,7 +158,8 @@ class Database:
 
     @contextmanager
     def _connected(self, *, read_only: bool) -> Iterator[DuckDBPyConnection]:
-        with closing(self._patiently(read_only=read_only)) as connection:
+        opened = self._anchor.cursor() if self._anchor is not None else self._patiently(read_only=read_only)
+        with closing(opened) as connection:
             connection.execute("set TimeZone = 'UTC'")
             yield connection
 

@@ -26,8 +26,8 @@ class Snapshot:
     gross : fraction of equity, sum of absolute positions
     verdict, reason : what the risk rules said then
     transferred : quote currency moved into the account until then, less what was moved out
-    base : quote currency, the part of the wallet that was there before our books began; None when it was not worked out
-    unexplained : quote currency by which the wallet differs from base and books
+    base : quote currency, the part of the wallet that was there before our books began; None before two looks agreed on it
+    seen_base : the same as the last look saw it at which nothing was under way; what it differs by is unexplained
     """
 
     at: datetime
@@ -39,7 +39,7 @@ class Snapshot:
     reason: str
     transferred: Decimal = Decimal(0)
     base: Decimal | None = None
-    unexplained: Decimal = Decimal(0)
+    seen_base: Decimal | None = None
 
 
 class Equity(Protocol):

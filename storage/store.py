@@ -37,6 +37,10 @@ class Together(Protocol):
         """Change the tables inside the block in one transaction."""
         ...
 
+    def held(self) -> AbstractContextManager[None]:
+        """Keep the file open, for this process alone, until the end of the block."""
+        ...
+
 
 class Alone:
     """`Together` for tables in memory, where nobody else writes: an exception leaves what was done before it."""
@@ -46,6 +50,10 @@ class Alone:
         return nullcontext()
 
     def write(self) -> AbstractContextManager[object]:
+        """Do nothing."""
+        return nullcontext()
+
+    def held(self) -> AbstractContextManager[None]:
         """Do nothing."""
         return nullcontext()
 

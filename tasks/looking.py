@@ -10,12 +10,14 @@ from typing import NamedTuple
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from core.execution.intents import OURS
+from core.execution.intents import FENCE_MARGIN, OURS
 from core.execution.orders import Account, Position, VenueOrder
 from core.execution.plan import Standing
 from core.ledger.totals import Totals
+from core.market.timeframe import utc
 from core.risk.breaker import breaker
 from core.risk.exposure import Exposure, Yardstick, exposure_if_filled
+from core.risk.pretrade import Gauge
 from core.risk.view import RiskView
 from tasks.desk import Desk
 from tasks.reconciling import Books
@@ -23,6 +25,7 @@ from tasks.remembering import Memory, Past
 from tasks.stopping import Stop
 
 DAY = timedelta(days=1)
+CENT = Decimal("0.01")
 FORCED = ("liquidation",)
 
 
@@ -31,12 +34,19 @@ class Money(NamedTuple):
 
     Parameters
     ----------
-    base : the part of the wallet that was there before our books began; None before it could be worked out
-    unexplained : what has come since and no booking explains; negative is missing
+    base : the part of the wallet that was there before our books began; None before two looks agreed on it
+    seen : the same, as the last look saw it at which nothing was under way
+    is_lasting : whether this look saw what an earlier one had seen
     """
 
     base: Decimal | None
-    unexplained: Decimal
+    seen: Decimal | None
+    is_lasting: bool
+
+    @property
+    def unexplained(self) -> Decimal:
+        """What has come since and no booking explains; negative is missing."""
+        return Decimal(0) if self.base is None or self.seen is None else self.seen - self.base
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +80,11 @@ def yardstick_of(desk: Desk, sight: Sight) -> Yardstick:
     """Return what exposures are measured by; where no turnover is known, the missing bars say so, not the exposure."""
     known = dict.fromkeys(sight.prices, inf) | {symbol: value for symbol, value in desk.bars.turnover.items() if value > 0}
     return Yardstick(sight.prices, sight.account.equity, known)
+
+
+def gauge_of(desk: Desk, sight: Sight, memory: Memory) -> Gauge:
+    """Return what entries are weighed by before they are sent."""
+    return Gauge(sight.held, yardstick_of(desk, sight), memory.live.release.risk)
 
 
 def worst_exposure(desk: Desk, sight: Sight, books: Books) -> Exposure:
@@ -117,22 +132,25 @@ def view_of(desk: Desk, sight: Sight, memory: Memory, stop: Stop) -> RiskView:
         liquidated=_liquidated(desk, books),
         foreign_orders=_foreign(sight),
         lost_orders=tuple(order.link for order in lost_orders(sight, books)),
-        unexplained=explain_money(sight, books, past).unexplained,
+        unexplained=explain_money(desk, sight, books, past).unexplained,
         raised=past.raised,
     )
 
 
-def explain_money(sight: Sight, books: Books, past: Past) -> Money:
-    """Lay the wallet beside our books, by a look at which nothing was under way.
+def explain_money(desk: Desk, sight: Sight, books: Books, past: Past) -> Money:
+    """Lay the wallet beside our books, and believe what two looks agree on that are no moment apart.
 
-    While an order is in flight, or positions and books differ, a fill still to come explains both: nothing is concluded.
+    While an order is in flight, positions and books differ, or something was booked a moment ago, the venue's lists may not
+    agree with each other yet, and at the full hour funding is on its way: such a look counts for nothing.
     """
-    known = past.last.base if past.last else None
-    before = past.last.unexplained if past.last else Decimal(0)
-    if books.in_flight or differs(sight, books):
-        return Money(known, before)
-    base = money_base(sight, books.totals)
-    return Money(base, Decimal(0)) if known is None else Money(known, base - known)
+    known, before = (past.last.base, past.last.seen_base) if past.last else (None, None)
+    moments = (books.totals.newest or utc(0), desk.now.replace(minute=0, second=0, microsecond=0))
+    if desk.now - max(moments) < FENCE_MARGIN or books.in_flight or differs(sight, books):
+        return Money(known, before, is_lasting=False)
+    seen = money_base(sight, books.totals)
+    is_apart = past.last is not None and desk.now - past.last.at >= FENCE_MARGIN
+    is_lasting = is_apart and before is not None and abs(seen - before) < CENT
+    return Money(seen if known is None and is_lasting else known, seen, is_lasting)
 
 
 def differs(sight: Sight, books: Books) -> str:

@@ -17,22 +17,20 @@ from tasks.reconciling import Books
 from tasks.remembering import Memory
 
 SETTLE_COIN = "USDT"
-CENT = Decimal("0.01")
 
 
 @task(cache_policy=NO_CACHE)
 def record_tick(desk: Desk, sight: Sight, memory: Memory, judged: Judgement, money: Money) -> tuple[Alarm, ...]:
     """Store the snapshot, the alarms that were raised or cleared, and how the requests went; return the alarms to be told.
 
-    Money that nothing explains is booked as moved when two ticks running have seen the same amount.
+    Money that nothing explains is booked as moved once two looks agree on it.
     """
     alarms = changes(memory.past.raised, judged, desk.account, desk.now)
-    seen_before = memory.past.last.unexplained if memory.past.last else Decimal(0)
     with desk.store.trading.write():
         desk.store.equity.append(_snapshot(desk, sight, memory.books, judged, money))
         desk.store.alarms.append(alarms)
         desk.store.tallies.append(desk.account, desk.venue.tally())
-        if abs(money.unexplained) >= LEAST_UNEXPLAINED and abs(money.unexplained - seen_before) < CENT:
+        if money.is_lasting and abs(money.unexplained) >= LEAST_UNEXPLAINED:
             desk.store.fills.book([_moved(desk, money.unexplained)])
     return (*memory.past.untold, *alarms)
 
@@ -50,7 +48,7 @@ def _snapshot(desk: Desk, sight: Sight, books: Books, judged: Judgement, money: 
         reason="; ".join(judged.reasons),
         transferred=books.totals.transferred,
         base=money.base,
-        unexplained=money.unexplained,
+        seen_base=money.seen,
     )
 
 

@@ -92,7 +92,7 @@ def rehearsal_home(release: Release, end: datetime, balance: Decimal) -> Iterato
         rules = [replace(listing.instrument, active=True, delists_at=0) for listing in known]
         with _settings(HOME=str(place), ACCOUNT=ACCOUNT, MODE="paper", PAPER_BALANCE=str(balance), TIMEFRAME=release.timeframe):
             _furnish(release, panel, rules)
-            with store().market.read():  # nobody writes there any more, and opening a file takes longer than reading it
+            with store().market.held(), store().trading.held():
                 yield
 
 

@@ -8,11 +8,23 @@ from prefect.cache_policies import NO_CACHE
 
 from core.deploy.release import Release
 from core.errors import DataError, ExchangeRefused, ExchangeUnavailable
-from core.execution.intents import Intent, IntentState, again, answered, expired, leg_of, link_id, request_of, sending
+from core.execution.intents import (
+    OPEN_STATES,
+    Intent,
+    IntentState,
+    again,
+    answered,
+    expired,
+    leg_of,
+    link_id,
+    request_of,
+    sending,
+)
 from core.execution.orders import VenueOrder
 from core.execution.plan import PlannedOrder
 from core.market.timeframe import bar_ms, milliseconds
 from core.portfolio import newest_decision
+from core.risk.pretrade import Gauge, admitted
 from core.risk.verdict import Verdict
 from storage.decisions import Decision
 from tasks.desk import Desk
@@ -28,10 +40,8 @@ LEVERAGE = 5
 ENTRY_WAITS = timedelta(hours=1)
 """How long a planned entry waits for the verdict to allow it."""
 
-UNANSWERED_STATES = (IntentState.SENT, IntentState.UNKNOWN)
-"""States of an order that left, and of which it is not known whether the venue has it."""
-
-UNFINISHED_STATES = (IntentState.NEW, *UNANSWERED_STATES, IntentState.ACKED)
+SLICE_PAUSE = timedelta(seconds=30)
+"""Between two slices of a leg: the market gets time to come back, and a tick run twice sends none twice as fast."""
 
 
 @task(cache_policy=NO_CACHE)
@@ -115,13 +125,13 @@ def cancel_lost(desk: Desk, orders: Iterable[VenueOrder]) -> None:
 
 
 @task(cache_policy=NO_CACHE, retries=0)
-def send_orders(desk: Desk, books: Books, at: datetime, verdict: Verdict) -> Books:
+def send_orders(desk: Desk, books: Books, at: datetime, verdict: Verdict, gauge: Gauge) -> Books:
     """Send NEW intents of this decision, each once, exits first; give up what an older decision never sent.
 
     The verdict is this tick's, not the decision's: HALT sends nothing, and entries leave under ALLOW only. Until then they
     wait, an hour at most: what keeps them may pass in a minute, and their prices do not keep for a day. An order waits for
     an earlier slice of its leg to end, and an entry while it is not known whether the exit before it arrived: sent first, it
-    would be eaten by what is still held.
+    would be eaten by what is still held. An entry that could break a limit, at the prices of now, is given up.
 
     Returns
     -------
@@ -132,8 +142,11 @@ def send_orders(desk: Desk, books: Books, at: datetime, verdict: Verdict) -> Boo
     books = books.with_intents(_try_dead_ones_again(desk, books.of(at), at))
     books = books.with_intents(_given_up(desk, books, at, verdict))
     for leg in ("exit", "entry"):
-        ready = [intent for intent in books.open if intent.leg == leg and _may_leave(intent, books.open, verdict)]
-        books = books.with_intents(_send(desk, ready))
+        ready = [intent for intent in books.open if intent.leg == leg and _may_leave(intent, books, verdict, desk.now)]
+        kept, refused = admitted(ready, books.in_flight, gauge)
+        ended = [expired(intent, now=desk.now, reason=why) for intent, why in refused]
+        desk.store.intents.update(*ended)
+        books = books.with_intents((*ended, *_send(desk, kept)))
     return books
 
 
@@ -153,20 +166,27 @@ def _reason_to_give_up(intent: Intent, at: datetime, verdict: Verdict, now: date
     return f"no entry while {verdict.name}" if too_late else ""
 
 
-def _may_leave(intent: Intent, pending: Iterable[Intent], verdict: Verdict) -> bool:
+def _may_leave(intent: Intent, books: Books, verdict: Verdict, now: datetime) -> bool:
     """Whether a NEW intent need not wait for another one of its symbol."""
     if intent.state is not IntentState.NEW:
         return False
-    others = [other for other in pending if other.symbol == intent.symbol and other.state in UNFINISHED_STATES]
-    if verdict is not Verdict.FLATTEN and any(o.leg == intent.leg and o.slice < intent.slice for o in others):
+    if verdict is not Verdict.FLATTEN and any(_is_before(other, intent, now) for other in books.of(intent.decision_time)):
         return False
+    others = [other for other in books.open if other.symbol == intent.symbol]
     if not intent.reduce_only and verdict is not Verdict.ALLOW:
         return False
     exits_unsure = any(o.leg == "exit" and o.state is not IntentState.ACKED for o in others)
     return intent.reduce_only or not exits_unsure
 
 
-def _send(desk: Desk, ready: list[Intent]) -> tuple[Intent, ...]:
+def _is_before(other: Intent, intent: Intent, now: datetime) -> bool:
+    """Whether another order is an earlier slice of the same leg that has not ended, or has left only just now."""
+    if (other.symbol, other.leg) != (intent.symbol, intent.leg) or other.slice >= intent.slice:
+        return False
+    return other.state in OPEN_STATES or (other.sent_at is not None and now - other.sent_at < SLICE_PAUSE)
+
+
+def _send(desk: Desk, ready: tuple[Intent, ...]) -> tuple[Intent, ...]:
     """Send orders one by one: all SENT in one commit before the first leaves, all answers in one after the last.
 
     A crash in between leaves them SENT: whoever comes next asks for each, and waits for its fence before it sends it again.

@@ -1,8 +1,8 @@
-"""The last look before orders are stored: nothing is entered that could break a limit, whatever else fills."""
+"""The last look before orders are sent: nothing is entered that could break a limit, whatever else fills."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from core.risk.exposure import Order, Yardstick, exposure_if_filled, too_much
 from core.risk.limits import RiskConfig
@@ -10,29 +10,37 @@ from core.risk.limits import RiskConfig
 Planned = TypeVar("Planned", bound=Order)
 
 
+class Gauge(NamedTuple):
+    """What entries are weighed by: signed base coin held per symbol, the measures, the limits."""
+
+    held: Mapping[str, Decimal]
+    yardstick: Yardstick
+    limits: RiskConfig
+
+
 def admitted(
-    planned: Sequence[Planned],
-    held: Mapping[str, Decimal],
-    in_flight: Iterable[Order],
-    yardstick: Yardstick,
-    limits: RiskConfig,
-) -> tuple[tuple[Planned, ...], tuple[str, ...]]:
+    planned: Sequence[Planned], in_flight: Iterable[Order], gauge: Gauge
+) -> tuple[tuple[Planned, ...], tuple[tuple[Planned, str], ...]]:
     """Keep every exit, and each entry that leaves the worst case within the limits; say of the others why not.
 
     Returns
     -------
-    The orders kept, in the order given, and one sentence for each that was not.
+    The orders kept, in the order given, and each that was not with the reason.
     """
     exits = [order for order in planned if order.reduce_only]
     counted: list[Order] = [*in_flight, *exits]
+    held, yardstick, limits = gauge
     before = exposure_if_filled(held, counted, yardstick)
-    refused: dict[int, str] = {}
-    for number, order in enumerate(planned):
+    kept: list[Planned] = []
+    refused: list[tuple[Planned, str]] = []
+    for order in planned:
         if order.reduce_only:
+            kept.append(order)
             continue
         after = exposure_if_filled(held, [*counted, order], yardstick)
         if why := too_much(before, after, limits):
-            refused[number] = f"{order.symbol}: no entry, {why}"
+            refused.append((order, f"no entry: {why}"))
         else:
+            kept.append(order)
             counted, before = [*counted, order], after
-    return tuple(order for number, order in enumerate(planned) if number not in refused), tuple(refused.values())
+    return tuple(kept), tuple(refused)

@@ -3,7 +3,7 @@ alter table intents add column stop_loss decimal(38, 18);
 
 alter table equity add column transferred decimal(38, 18) default 0;
 alter table equity add column base decimal(38, 18);
-alter table equity add column unexplained decimal(38, 18) default 0;
+alter table equity add column seen_base decimal(38, 18);
 
 create table alarms (
     account varchar not null,

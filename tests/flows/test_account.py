@@ -1,6 +1,8 @@
 """Stories of an account that is not ours alone: strange orders, trades, money and clocks, and who is told."""
 
 import time
+from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -10,12 +12,13 @@ from core.errors import ConfigError, ExchangeUnavailable
 from core.exchange.engine import step
 from core.exchange.events import MoneyMoved, OrderSubmitted
 from core.exchange.memory import dump
+from core.execution import plan
 from core.execution.intents import OURS, IntentState
 from core.execution.orders import OrderRequest
 from core.execution.rounding import round_price
 from core.risk.breaker import Tally
 from core.risk.verdict import Verdict
-from tasks import adopting, heartbeat, stopping, telling
+from tasks import adopting, heartbeat, looking, stopping, telling, trading
 from tasks.adopting import adopt_positions
 from tasks.connecting import connected
 from tasks.desk import open_desk
@@ -116,6 +119,8 @@ def test_money_moved_in_or_out_is_neither_a_loss_nor_a_profit(books, amount):  #
 
 def test_a_position_nobody_ordered_halts_until_a_person_has_the_books_take_it_over(books, undisturbed, monkeypatch):  # noqa: F811
     tick(0 * DAY)
+    tick(MINUTE)
+    tick(2 * MINUTE)
     tick(DAY)
     symbol = min(held(books))
     for fill in [fill for fill in books.fills.all() if fill.symbol == symbol and fill.kind == "trade"]:
@@ -132,6 +137,44 @@ def test_a_position_nobody_ordered_halts_until_a_person_has_the_books_take_it_ov
     ticks = [tick(DAY + minutes * MINUTE) for minutes in (3, 4, 5)]
     assert raised(ticks[0]) == {"unexplained_money"}, "the lost fill's fee; seen twice, it is booked as money that went"
     assert (ticks[-1].verdict, ticks[-1].reasons) == ("ALLOW", ())
+
+
+# --- large orders, and entries that waited
+
+
+def test_a_large_order_leaves_slice_by_slice_and_a_tick_run_twice_sends_none_twice_as_fast(books, undisturbed, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(plan, "PARTICIPATION", 1e-3)
+    first = tick(0 * DAY)
+    sizes = Counter(order.symbol for order in first.orders)
+    assert max(sizes.values()) > 2
+    assert {order.slice for order in first.orders if order.state is IntentState.DONE} == {1}
+    assert tick(0 * DAY).orders == first.orders
+    for minute in range(1, max(sizes.values())):
+        run = tick(minute * MINUTE)
+        assert {order.slice for order in run.orders if order.sent_at == run.at} == {minute + 1}
+    settled(books, max(sizes.values()) * MINUTE, slices=True)
+    assert held(books) == undisturbed
+
+
+def test_an_entry_that_waited_is_weighed_again_at_the_prices_of_now(books, monkeypatch):  # noqa: F811
+    """Planned at one price and let go at another, it could break a limit that it kept when it was planned."""
+    with monkeypatch.context() as patch:
+        patch.setattr(trading, "_may_leave", lambda *_: False)
+        tick(0 * DAY)
+    with monkeypatch.context() as patch:
+        patch.setattr(looking, "yardstick_of", lambda desk, sight: dear(real_yardstick(desk, sight)))
+        run = tick(MINUTE)
+    assert {order.state for order in run.orders} == {IntentState.DEAD}
+    assert run.orders[0].reason.startswith("no entry: ")
+    settled(books, MINUTE)
+    assert held(books) == {}
+
+
+real_yardstick = looking.yardstick_of
+
+
+def dear(stick):
+    return replace(stick, equity=stick.equity / 100)
 
 
 # --- alarms

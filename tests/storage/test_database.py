@@ -215,3 +215,16 @@ def _error_of(call):
         return call()
     except StoreError as error:
         return error
+
+
+def test_what_is_done_while_the_file_is_held_is_done_as_ever_and_others_wait(tmp_path):
+    store, other = Store(tmp_path / "var"), Store(tmp_path / "var", patience=0.1)
+    with store.trading.held():
+        store.paper.save("a", "{}")
+        with pytest.raises(ZeroDivisionError), store.trading.write():  # noqa: PT012 - the body is the subject
+            store.paper.save("b", "{}")
+            _ = 1 / 0
+        assert (store.paper.load("a"), store.paper.load("b")) == ("{}", None)
+        with pytest.raises(StoreError, match="still in use"):
+            other.paper.load("a")
+    assert other.paper.load("a") == "{}"
