@@ -224,7 +224,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    from tests.simulation.__main__ import settle_in
+    from tests.simulation.workers import settle_in
 
     settle_in()
     sys.exit(main())
