@@ -30,8 +30,9 @@ lint: .venv/.dev
 soak: .venv/.dev       ## four processes on one store for a minute
 	TRADEWIND_SOAK_SECONDS=60 $(BIN)/python -m pytest -q -s tests/storage/test_many_processes.py
 
-mutants: .venv/.dev    ## wrong lines in what keeps noise from being deployed: each must turn a test red
+mutants: .venv/.dev    ## wrong lines in what guards money: each must turn a test red, or be seen by the simulation's oracle
 	$(BIN)/python -m tests.mutants
+	$(BIN)/python -m tests.simulation.mutants
 
 simulate: .venv/.dev   ## ten thousand seeds in process, 300 over HTTP, and kill -9 at every step: half an hour
 	$(BIN)/python -m tests.simulation --seeds 10000 --driver engine --processes 2

@@ -1,4 +1,6 @@
-"""Mutants of what keeps noise from being deployed: each is one wrong line, and the named tests must turn red over it.
+"""Mutants of what guards money, the gate and the risk rules: each is one wrong line, and the named tests must turn red over it.
+
+Those of the order protocol are in tests/simulation/mutants.py.
 
     make mutants
 
@@ -28,6 +30,7 @@ class Mutant(NamedTuple):
 
 GATE = "tests/core/deploy/test_guard.py"
 WALK = "tests/core/validation/test_walkforward.py"
+RULES, VERDICT, BREAKER, EXPOSURE = (f"tests/core/risk/test_{name}.py" for name in ("rules", "verdict", "breaker", "exposure"))
 MONTE_CARLO = "tests/core/validation/test_montecarlo.py"
 
 MUTANTS = (
@@ -109,6 +112,92 @@ MUTANTS = (
         "asked.error * 6.0 / (pi * rank) ** 2",
         "asked.error",
         "tests/core/deploy/test_sequence.py",
+    ),
+    Mutant("a loss at its limit is no breach", "core/risk/losses.py", ">= share * reference", "> share * reference", RULES),
+    Mutant("a gain is a loss", "core/risk/losses.py", "reference - view.equity >=", "view.equity - reference >=", RULES),
+    Mutant(
+        "a drawdown that has fired clears at once",
+        "core/risk/losses.py",
+        "if rule in view.raised else exact",
+        "if False else exact",
+        RULES,
+    ),
+    Mutant("a garbled equity clears a drawdown", "core/risk/losses.py", "return rule in view.raised", "return False", RULES),
+    Mutant("data at the edge are fresh", "core/risk/surroundings.py", "if age < timedelta(", "if age <= timedelta(", RULES),
+    Mutant("the mildest rule wins", "core/risk/verdict.py", "Judgement(max((", "Judgement(min((", VERDICT),
+    Mutant("halting outranks flattening", "core/risk/verdict.py", "HALT = 2", "HALT = 4", VERDICT),
+    Mutant(
+        "one failure of one request opens the breaker", "core/risk/breaker.py", "total < limits.breaker_calls or ", "", BREAKER
+    ),
+    Mutant(
+        "a tenth of failures opens the breaker",
+        "core/risk/breaker.py",
+        "failed / total <= limits.breaker_failures",
+        "failed / total < limits.breaker_failures",
+        BREAKER,
+    ),
+    Mutant(
+        "a clean tick within the pause closes the breaker",
+        "core/risk/breaker.py",
+        "return _Seen() if tally.at >= seen.until else",
+        "return _Seen() if tally.at else",
+        BREAKER,
+    ),
+    Mutant(
+        "what failed before the probe opens the breaker again",
+        "core/risk/breaker.py",
+        "return _Seen() if tally.at >= seen.until",
+        "return _Seen(recent) if tally.at >= seen.until",
+        BREAKER,
+    ),
+    Mutant(
+        "a ban stops orders but not requests",
+        "core/risk/breaker.py",
+        "or now >= seen.banned_until",
+        "or now <= seen.banned_until",
+        BREAKER,
+    ),
+    Mutant(
+        "the worst case ignores what is in flight",
+        "core/risk/exposure.py",
+        "max(held, Decimal(0))) - entries",
+        "max(held, Decimal(0)))",
+        EXPOSURE,
+    ),
+    Mutant(
+        "an exit never makes room for an entry",
+        "core/risk/exposure.py",
+        "held - min(exits, max(held, Decimal(0))) - entries",
+        "held - entries",
+        EXPOSURE,
+    ),
+    Mutant(
+        "a value at its limit may be entered",
+        "core/risk/exposure.py",
+        "not self.value < self.limit",
+        "self.value > self.limit",
+        EXPOSURE,
+    ),
+    Mutant(
+        "an alarm rings on every tick",
+        "core/risk/alarms.py",
+        "for finding in judgement.findings if finding.rule not in before",
+        "for finding in judgement.findings",
+        "tests/core/risk/test_alarms.py",
+    ),
+    Mutant(
+        "each entry is weighed alone",
+        "core/risk/pretrade.py",
+        "counted, before = [*counted, order], after",
+        "before = after",
+        "tests/core/risk/test_pretrade.py",
+    ),
+    Mutant(
+        "an order in flight does not count before an entry",
+        "core/risk/pretrade.py",
+        "[*in_flight, *exits]",
+        "[*exits]",
+        "tests/core/risk/test_pretrade.py",
     ),
 )
 

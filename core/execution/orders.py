@@ -140,7 +140,7 @@ class Fill:
     Parameters
     ----------
     quantity : base coin, positive; the position size for ``kind == "funding"``, where nothing was traded
-    price : quote currency
+    price : quote currency; 0 for funding where the venue does not say
     fee : quote currency, positive is paid, negative is received; for funding, the payment itself
     link : ours, or empty when the order was not ours
     """

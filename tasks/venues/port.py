@@ -48,7 +48,7 @@ class Venue(Protocol):
         ...
 
     def submit(self, request: OrderRequest) -> Submission:
-        """Send one order once."""
+        """Send one order once; a link is never sent again, whatever came of it."""
         ...
 
     def cancel(self, link: str, symbol: str) -> Cancellation:
@@ -60,7 +60,7 @@ class Venue(Protocol):
         ...
 
     def open_orders(self) -> tuple[VenueOrder, ...]:
-        """Return every order in the venue's book, sleeping ones too, whoever placed it; a link that is not ours is empty."""
+        """Return every order in the venue's book, sleeping ones too, whoever placed it, under whatever link it was given."""
         ...
 
     def fills_since(self, moment: datetime) -> tuple[Fill, ...]:
