@@ -90,17 +90,6 @@ class Release(Config):
             raise ValueError(f"{len(self.sleeves)} sleeves with budgets that sum to {total:g}: at least one, and at most 1")
         return self
 
-    @model_validator(mode="after")
-    def _limits_leave_room(self) -> Self:
-        """Refuse limits that the release's own sizing may reach: they would stop entries on an ordinary day."""
-        pairs = (("gross", "max_gross"), ("symbol", "max_symbol"), ("asset", "max_asset"))
-        for cap, limit in pairs:
-            if getattr(self.caps, cap) >= getattr(self.risk, limit):
-                raise ValueError(
-                    f"caps.{cap} = {getattr(self.caps, cap):g} must be below risk.{limit} = {getattr(self.risk, limit):g}"
-                )
-        return self
-
     @property
     def warmup_bars(self) -> int:
         """Bars before `book_start` that a first decision there looks back on."""
