@@ -16,7 +16,6 @@ from typing import Any
 import ccxt
 import pytest
 
-import flows.trade
 from core.execution import intents
 from core.execution.intents import answered, request_of, sending
 from core.execution.orders import Failed, NotFound, Rejected, Unknown
@@ -145,7 +144,7 @@ def _exits_may_open(patch: Patch) -> None:
 
 
 def _no_last_look(patch: Patch) -> None:
-    patch.setattr(flows.trade, "admitted", lambda planned, *_: (tuple(planned), ()))
+    patch.setattr(trading, "admitted", lambda planned, *_: (tuple(planned), ()))
 
 
 def _silent(patch: Patch) -> None:

@@ -27,6 +27,9 @@ ACCOUNT = "paper"
 SLACK = Decimal("1.03")
 """Prices move between plan and arrival; an exposure this much above the limit is not a violation."""
 
+WAVE_MS = 30_000
+"""As long as a look and the orders that follow from it may take, lags included."""
+
 
 class Oracle:
     """Collects what is wrong with one run; `store` is the real one, never the watched one.
@@ -40,6 +43,7 @@ class Oracle:
         self._exchange, self._store, self._shown = exchange, store, shown
         self._max_gross, self._deposit = max_gross, deposit
         self.violations: list[str] = []
+        self._worths: list[tuple[int, Decimal]] = []
         self.verdict = ""
 
     def sent(self, request: Any) -> None:
@@ -88,19 +92,38 @@ class Oracle:
         state = self._exchange.state
         long: dict[str, Decimal] = defaultdict(Decimal)
         short: dict[str, Decimal] = defaultdict(Decimal)
+        foreign = self._too_fresh_to_be_seen()
         for symbol, holding in state.holdings.items():
-            long[symbol] += holding.quantity
-            short[symbol] += holding.quantity
+            long[symbol] += holding.quantity - foreign[symbol]
+            short[symbol] += holding.quantity - foreign[symbol]
         there = state.links
         flying = {i.link: i for i in self._intents().values() if i.state in ("SENT", "UNKNOWN") and i.link not in there}
         for order in {**flying, request.link: request}.values():
             if not order.reduce_only:
                 side = long if order.side == "buy" else short
                 side[order.symbol] += order.quantity if order.side == "buy" else -order.quantity
-        worth = max(money.equity(state), money.equity(self._shown("wallet")))
+        worth = self._worth()
         worst = sum(max(abs(long[s]), abs(short[s])) * state.prices[s] for s in long.keys() | short.keys() if s in state.prices)
         if worth <= 0 or worst > self._max_gross * SLACK * worth:
             self._say(f"exposure: {request.symbol} leaves with {worst:.2f} at stake on {worth:.2f}, limit {self._max_gross}")
+
+    def _worth(self) -> Decimal:
+        """What the account was worth when the bot may have looked: while it sends, prices move and lists catch up."""
+        now = self._exchange.state.now
+        shown = max(money.equity(self._exchange.state), money.equity(self._shown("wallet")))
+        self._worths = [(at, worth) for at, worth in self._worths if now - at <= WAVE_MS] + [(now, shown)]
+        return max(worth for _, worth in self._worths)
+
+    def _too_fresh_to_be_seen(self) -> dict[str, Decimal]:
+        """What somebody else traded while the positions' list may still have hidden it."""
+        traded: dict[str, Decimal] = defaultdict(Decimal)
+        mine = self._intents()
+        for execution in reversed(self._exchange.state.executions):
+            if self._exchange.state.now - execution.at > WAVE_MS:
+                break
+            if execution.link not in mine and execution.kind not in ("funding", "transfer"):
+                traded[execution.symbol] += execution.quantity if execution.side == "buy" else -execution.quantity
+        return traded
 
     def _judge_orders(self) -> None:
         legs: dict[tuple[Any, ...], set[str]] = defaultdict(set)
