@@ -4,13 +4,12 @@ import json
 import os
 from datetime import timedelta
 
-from prefect import task
-from prefect.cache_policies import NO_CACHE
 from prefect.runtime import flow_run
 
 from tasks import clock
 from tasks.desk import Desk
 from tasks.settings import settings
+from tasks.steps import step
 
 FILE = "heartbeat.json"
 
@@ -18,7 +17,7 @@ LATEST = timedelta(seconds=60)
 """How long after its minute a tick is still worth running."""
 
 
-@task(cache_policy=NO_CACHE)
+@step
 def beat(desk: Desk) -> None:
     """Write that a tick of this account has begun; a reader sees the old file or the new one, never half of it."""
     says = {"at": desk.now.isoformat(), "account": desk.account, "epoch": desk.epoch, "pid": os.getpid()}

@@ -7,9 +7,6 @@ from decimal import Decimal
 from math import inf
 from typing import NamedTuple
 
-from prefect import task
-from prefect.cache_policies import NO_CACHE
-
 from core.execution.intents import FENCE_MARGIN, OURS
 from core.execution.orders import Account, Position, VenueOrder
 from core.execution.plan import Standing
@@ -22,6 +19,7 @@ from core.risk.view import RiskView
 from tasks.desk import Desk
 from tasks.reconciling import Books
 from tasks.remembering import Memory, Past
+from tasks.steps import step
 from tasks.stopping import Stop
 
 DAY = timedelta(days=1)
@@ -64,7 +62,7 @@ class Sight:
         return {position.symbol: position.quantity for position in self.positions}
 
 
-@task(cache_policy=NO_CACHE)
+@step
 def look(desk: Desk) -> Sight:
     """Read account, positions, prices and open orders from the venue; complete, or an error."""
     return Sight(desk.venue.account(), desk.venue.positions(), desk.venue.prices(), desk.venue.open_orders())

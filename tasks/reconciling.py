@@ -8,13 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from prefect import task
-from prefect.cache_policies import NO_CACHE
-
 from core.execution.intents import IN_FLIGHT_STATES, OPEN_STATES, Intent, completed, orphaned, resolved
 from core.execution.orders import Fill
 from core.ledger.totals import MONEY_ONLY, Totals, add_fills
 from tasks.desk import Desk
+from tasks.steps import step
 
 OVERLAP = timedelta(hours=1)
 """Fills are asked for again this far back: booking one twice is harmless, missing one is not."""
@@ -68,7 +66,7 @@ def read_books(desk: Desk, due: datetime) -> Books:
     return Books(totals, recent, filled, {intent.link: intent for intent in intents})
 
 
-@task(cache_policy=NO_CACHE)
+@step
 def settle(desk: Desk, books: Books) -> Books:
     """Book every fill and resolve every order in flight; both are kept before the books come back."""
     asked = desk.venue.fills_since(_complete_until(desk, books.totals, books.open) - OVERLAP)

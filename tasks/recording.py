@@ -2,9 +2,6 @@
 
 from decimal import Decimal
 
-from prefect import task
-from prefect.cache_policies import NO_CACHE
-
 from core.execution.orders import Fill
 from core.risk.alarms import Alarm, changes
 from core.risk.losses import LEAST_UNEXPLAINED
@@ -15,11 +12,12 @@ from tasks.desk import Desk
 from tasks.looking import Money, Sight
 from tasks.reconciling import Books
 from tasks.remembering import Memory
+from tasks.steps import step
 
 SETTLE_COIN = "USDT"
 
 
-@task(cache_policy=NO_CACHE)
+@step
 def record_tick(desk: Desk, sight: Sight, memory: Memory, judged: Judgement, money: Money) -> tuple[Alarm, ...]:
     """Store the snapshot, the alarms that were raised or cleared, and how the requests went; return the alarms to be told.
 

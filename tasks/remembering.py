@@ -6,9 +6,6 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from prefect import task
-from prefect.cache_policies import NO_CACHE
-
 from core.deploy.release import Release
 from core.deploy.stages import decision_due
 from core.errors import StoreError
@@ -20,6 +17,7 @@ from storage.equity import Snapshot
 from tasks.deploying import Live, make_live, read_live
 from tasks.desk import Desk
 from tasks.reconciling import Books, read_books
+from tasks.steps import step
 
 WATCH_COUNTS = timedelta(days=2)
 """How long the last watch says something about today."""
@@ -64,7 +62,7 @@ class Memory:
     tracking_bps: float | None = None
 
 
-@task(cache_policy=NO_CACHE)
+@step
 def recall(desk: Desk) -> Memory:
     """Read the record: what is live, what is due, the books, the past. A home where nothing is live gets the baseline."""
     memory = _recalled(desk)

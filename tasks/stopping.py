@@ -5,12 +5,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from prefect import task
-from prefect.cache_policies import NO_CACHE
 from prefect.variables import Variable
 
 from tasks.patience import within
 from tasks.settings import settings
+from tasks.steps import step
 
 FILE = "EMERGENCY_STOP"
 """File in the home; empty, or with the reason in it."""
@@ -29,7 +28,7 @@ class Stop(NamedTuple):
     unreadable: str = ""
 
 
-@task(cache_policy=NO_CACHE)
+@step
 def read_stop(at: datetime | None) -> Stop:
     """Look at the file and, for the present, at the variable; recorded bars are not stopped by today's operator."""
     if (file := stop_file()).exists():

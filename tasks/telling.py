@@ -18,12 +18,13 @@ from core.risk.alarms import Alarm
 from tasks.desk import Desk
 from tasks.patience import within
 from tasks.report_text import summary_lines
+from tasks.steps import step
 
 PATIENCE_SECONDS = 5.0
 """How long a tick waits for Prefect to take its page."""
 
 
-@task(cache_policy=NO_CACHE)
+@step
 def tell_tick(desk: Desk, tick: Tick) -> Tick:
     """Publish a tick that did something or was held back; a quiet minute leaves no artifact.
 

@@ -3,9 +3,6 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from prefect import task
-from prefect.cache_policies import NO_CACHE
-
 from core.deploy.release import Release
 from core.errors import DataError, ExchangeRefused, ExchangeUnavailable
 from core.execution.intents import (
@@ -30,6 +27,7 @@ from storage.decisions import Decision
 from tasks.desk import Desk
 from tasks.reconciling import Books
 from tasks.settings import settings
+from tasks.steps import step
 
 RECENT = 1_000
 """Intents among which a later order of the account is looked for, newest first."""
@@ -44,7 +42,7 @@ SLICE_PAUSE = timedelta(seconds=30)
 """Between two slices of a leg: the market gets time to come back, and a tick run twice sends none twice as fast."""
 
 
-@task(cache_policy=NO_CACHE)
+@step
 def compute_targets(desk: Desk, release: Release, at: datetime) -> dict[str, float]:
     """Run the release's model book up to this decision and return its target weights.
 
@@ -60,7 +58,7 @@ def compute_targets(desk: Desk, release: Release, at: datetime) -> dict[str, flo
     return decision.targets
 
 
-@task(cache_policy=NO_CACHE)
+@step
 def record_decision(
     desk: Desk, decision: Decision, orders: tuple[PlannedOrder, ...], at: datetime | None = None
 ) -> tuple[Intent, ...]:
@@ -102,7 +100,7 @@ def _intent(desk: Desk, at: datetime, order: PlannedOrder) -> Intent:
     )
 
 
-@task(cache_policy=NO_CACHE)
+@step
 def set_leverage(desk: Desk, symbols: Iterable[str]) -> tuple[str, ...]:
     """Set the leverage of symbols that are entered from flat; return what the venue would not do: that stops nothing.
 
@@ -117,14 +115,14 @@ def set_leverage(desk: Desk, symbols: Iterable[str]) -> tuple[str, ...]:
     return tuple(said)
 
 
-@task(cache_policy=NO_CACHE)
+@step
 def cancel_lost(desk: Desk, orders: Iterable[VenueOrder]) -> None:
     """Take out of the venue's book what carries our kind of link and is not in our journal; the next tick looks again."""
     for order in orders:
         desk.venue.cancel(order.link, order.symbol)
 
 
-@task(cache_policy=NO_CACHE, retries=0)
+@step
 def send_orders(desk: Desk, books: Books, at: datetime, verdict: Verdict, gauge: Gauge) -> Books:
     """Send NEW intents of this decision, each once, exits first; give up what an older decision never sent.
 
