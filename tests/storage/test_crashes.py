@@ -36,6 +36,7 @@ def killed_after(home, lines, pause):
 
 
 @pytest.mark.long
+@pytest.mark.timeout(30 + 10 * KILLS)
 def test_an_acknowledged_write_survives_a_kill_and_no_write_is_there_by_half(tmp_path):
     chance = random.Random(1)
     newest = {}
