@@ -89,23 +89,24 @@ class Oracle:
             self._say(f"recovery: halted: {'; '.join(run.reasons)}")
 
     def _judge_exposure(self, request: Any) -> None:
-        state = self._exchange.state
-        long: dict[str, Decimal] = defaultdict(Decimal)
-        short: dict[str, Decimal] = defaultdict(Decimal)
+        state, intents = self._exchange.state, self._intents()
+        flying = {i.link: i for i in intents.values() if i.state in ("SENT", "UNKNOWN") and i.link not in state.links}
+        entries = [order for order in {**flying, request.link: request}.values() if not order.reduce_only]
         foreign = self._too_fresh_to_be_seen()
-        for symbol, holding in state.holdings.items():
-            long[symbol] += holding.quantity - foreign[symbol]
-            short[symbol] += holding.quantity - foreign[symbol]
-        there = state.links
-        flying = {i.link: i for i in self._intents().values() if i.state in ("SENT", "UNKNOWN") and i.link not in there}
-        for order in {**flying, request.link: request}.values():
-            if not order.reduce_only:
-                side = long if order.side == "buy" else short
-                side[order.symbol] += order.quantity if order.side == "buy" else -order.quantity
+        symbols = state.holdings.keys() | {order.symbol for order in entries}
+        worst = sum(self._stake(symbol, entries, foreign[symbol]) for symbol in symbols if symbol in state.prices)
         worth = self._worth()
-        worst = sum(max(abs(long[s]), abs(short[s])) * state.prices[s] for s in long.keys() | short.keys() if s in state.prices)
         if worth <= 0 or worst > self._max_gross * SLACK * worth:
             self._say(f"exposure: {request.symbol} leaves with {worst:.2f} at stake on {worth:.2f}, limit {self._max_gross}")
+
+    def _stake(self, symbol: str, entries: list[Any], foreign: Decimal) -> Decimal:
+        """What a symbol may come to, seen with what somebody else has just traded or, if that is less, without it."""
+        holding = self._exchange.state.holdings.get(symbol)
+        held = holding.quantity if holding else Decimal(0)
+        bought = sum((o.quantity for o in entries if o.symbol == symbol and o.side == "buy"), Decimal(0))
+        sold = sum((o.quantity for o in entries if o.symbol == symbol and o.side == "sell"), Decimal(0))
+        seen = (held, held - foreign)
+        return min(max(abs(one + bought), abs(one - sold)) for one in seen) * self._exchange.state.prices[symbol]
 
     def _worth(self) -> Decimal:
         """What the account was worth when the bot may have looked: while it sends, prices move and lists catch up."""
