@@ -1,5 +1,6 @@
 """Stories of an account that is not ours alone: strange orders, trades, money and clocks, and who is told."""
 
+import json
 import time
 from collections import Counter
 from dataclasses import replace
@@ -18,6 +19,8 @@ from core.execution.orders import OrderRequest
 from core.execution.rounding import round_price
 from core.risk.breaker import Tally
 from core.risk.verdict import Verdict
+from storage.activations import Activation
+from storage.releases import ReleaseRow
 from tasks import adopting, heartbeat, looking, stopping, telling, trading
 from tasks.adopting import adopt_positions
 from tasks.connecting import connected
@@ -323,3 +326,16 @@ def test_a_page_that_prefect_does_not_take_costs_the_page_and_not_the_tick(books
     assert tick(0 * DAY).orders
     assert len(said) == 1
     audit(books)
+
+
+def test_what_is_live_under_an_older_version_s_name_goes_on_under_its_present_one(books):  # noqa: F811
+    """A release is named by its content, and a version that adds a setting adds it to all of them."""
+    present = books.activations.live()
+    older = json.loads(books.releases.get(present.fingerprint).json)
+    del older["risk"]["quiet_hours"]
+    row = ReleaseRow("0ld", json.dumps(older), NOON - DAY, "a note", '{"oos_sharpe": 1.0}')
+    books.releases.publish(row, Activation("0ld", "full", NOON - DAY, "optimize", "better"), books.activations)
+    assert tick(0 * DAY).orders
+    now = books.activations.live()
+    assert (now.fingerprint, now.stage) == (present.fingerprint, "full")
+    assert now.reason == "the same as 0ld, under the name that this version of Tradewind gives it"
