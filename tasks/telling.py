@@ -35,8 +35,8 @@ def tell_tick(desk: Desk, tick: Tick) -> Tick:
     desk.store.alarms.tell(tick.alarms)
     try:
         within(PATIENCE_SECONDS, lambda: _publish(tick))
-    except TimeoutError as error:
-        get_run_logger().warning("this tick has no page: Prefect's server gave %s", error)
+    except Exception as error:  # noqa: BLE001 - whatever Prefect's server made of it
+        get_run_logger().warning("this tick has no page: %s: %s", type(error).__name__, error)
     return tick
 
 

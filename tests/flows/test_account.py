@@ -317,12 +317,13 @@ def test_real_orders_are_for_the_present(home):  # noqa: F811
         assert there.name == "paper"
 
 
-def test_a_page_that_prefect_does_not_take_costs_the_page_and_not_the_tick(books, monkeypatch):  # noqa: F811
+@pytest.mark.parametrize("publish", [lambda _: time.sleep(5), lambda _: _refuses()], ids=["hangs", "fails"])
+def test_a_page_that_prefect_does_not_take_costs_the_page_and_not_the_tick(books, monkeypatch, publish):  # noqa: F811
     said = []
     log = type("Log", (), {"warning": lambda _, *words: said.append(words)})()
     monkeypatch.setattr(telling, "get_run_logger", lambda: log)
     monkeypatch.setattr(telling, "PATIENCE_SECONDS", 0.01)
-    monkeypatch.setattr(telling, "_publish", lambda _: time.sleep(5))
+    monkeypatch.setattr(telling, "_publish", publish)
     assert tick(0 * DAY).orders
     assert len(said) == 1
     audit(books)
