@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from core.errors import ConfigError, DataError, ExchangeUnavailable
 from core.market.instrument import Instrument
 from core.market.timeframe import bar_ms, milliseconds, utc
-from core.risk.breaker import Tally
+from core.risk.breaker import Tally, breaker
+from core.risk.limits import RiskConfig
 from storage.store import Store
 from tasks import clock
 from tasks.connecting import Recording, connected
@@ -20,8 +21,8 @@ from tasks.venues.port import Venue
 FETCHED = ("bybit", "binance")
 """Venues whose bars Tradewind fetches itself; every other venue in the store is an archive that ends somewhere."""
 
-REMEMBERED = timedelta(minutes=20)
-"""How far back the requests of past ticks are looked at: longer than any window of the breaker, or a venue's ban."""
+REMEMBERED = timedelta(hours=2)
+"""How far back the requests of past ticks are looked at: longer than any window of the breaker, or a ban it believes."""
 
 
 DAY = timedelta(days=1)
@@ -135,9 +136,9 @@ def _recent(books: Store, account: str, now: datetime) -> tuple[datetime, tuple[
     if last is not None and now < last.at:
         traded, wanted = f"{last.at:%Y-%m-%d %H:%M}", f"{now:%Y-%m-%d %H:%M}"
         raise ConfigError(f"account {account} has traded up to {traded} UTC: it cannot trade at {wanted}")
-    banned = max((tally.banned_until for tally in tallies if tally.banned_until), default=None)
-    if banned is not None and now < banned:
-        raise ExchangeUnavailable(f"{account}: the venue lets us ask again at {banned:%H:%M:%S} UTC, not before")
+    seen = breaker(tallies, now, RiskConfig())  # what the release says of failures plays no part in a ban
+    if not seen.may_ask:
+        raise ExchangeUnavailable(f"{account}: the venue lets us ask again at {seen.until:%H:%M:%S} UTC, not before")
     return (last.at if last else now), tallies
 
 
