@@ -26,7 +26,7 @@ LOOK_BACK = timedelta(days=2)
 VENUES: dict[str, Callable[..., Venue]] = {"bybit": BybitVenue, "binance": BinanceVenue}
 
 
-class Recording(NamedTuple):
+class PaperBars(NamedTuple):
     """Whose bars the paper exchange lives through, and from when."""
 
     market: str
@@ -35,7 +35,7 @@ class Recording(NamedTuple):
     rules: tuple[Instrument, ...]
 
 
-def connected(config: Settings, books: Store, bars: Recording, at: datetime | None) -> AbstractContextManager[Venue]:
+def connected(config: Settings, books: Store, bars: PaperBars, at: datetime | None) -> AbstractContextManager[Venue]:
     """Connect to where the settings send orders.
 
     Parameters
@@ -51,7 +51,7 @@ def connected(config: Settings, books: Store, bars: Recording, at: datetime | No
 
 
 @contextmanager
-def _paper(config: Settings, books: Store, bars: Recording, at: datetime | None) -> Iterator[Venue]:
+def _paper(config: Settings, books: Store, bars: PaperBars, at: datetime | None) -> Iterator[Venue]:
     """Open the paper exchange over the stored bars, the one that opens now included: an exchange knows its open, we do not."""
     until = (at or clock.now()) + timedelta(milliseconds=1)
     panel = books.bars.panel(bars.market, bars.timeframe, bars.since - LOOK_BACK, until)

@@ -58,12 +58,6 @@ def live_release(venue: str, timeframe: str, now: datetime) -> Release:
     return _live(venue, timeframe, now).release
 
 
-@task(cache_policy=NO_CACHE)
-def staged_release(venue: str, timeframe: str, now: datetime) -> Live:
-    """Return what is live with the capital of its stage; a home where nothing is gets the baseline, on paper."""
-    return _live(venue, timeframe, now)
-
-
 def _live(venue: str, timeframe: str, now: datetime) -> Live:
     if (live := read_live(venue, timeframe)) is None:
         make_live(venue, timeframe, now)

@@ -12,7 +12,7 @@ from core.risk.breaker import Tally, breaker
 from core.risk.limits import RiskConfig
 from storage.store import Store
 from tasks import clock
-from tasks.connecting import Recording, connected
+from tasks.connecting import PaperBars, connected
 from tasks.lock import writer_lock
 from tasks.settings import Settings, settings
 from tasks.stores import store, stored_venue
@@ -93,7 +93,7 @@ def open_desk(wanted: str | None, timeframe: str, at: datetime | None) -> Iterat
     with writer_lock(config.home, config.account) as epoch:
         last, tallies = _recent(books, config.account, now)
         market, rules, bars = _market(books, wanted, timeframe, now)
-        with connected(config, books, Recording(market, timeframe, last, tuple(rules.values())), at) as venue:
+        with connected(config, books, PaperBars(market, timeframe, last, tuple(rules.values())), at) as venue:
             try:
                 server = venue.server_time()
                 skew = 0.0 if at else (clock.now() - server).total_seconds()

@@ -1,6 +1,5 @@
 """The heartbeat: a small file that says when the last tick began; what is too old in it is a bot that stands still."""
 
-import json
 import os
 from datetime import timedelta
 
@@ -8,6 +7,7 @@ from prefect.runtime import flow_run
 
 from tasks import clock
 from tasks.desk import Desk
+from tasks.lock import write_note
 from tasks.settings import settings
 from tasks.steps import step
 
@@ -19,12 +19,9 @@ LATEST = timedelta(seconds=60)
 
 @step
 def beat(desk: Desk) -> None:
-    """Write that a tick of this account has begun; a reader sees the old file or the new one, never half of it."""
+    """Write that a tick of this account has begun."""
     says = {"at": desk.now.isoformat(), "account": desk.account, "epoch": desk.epoch, "pid": os.getpid()}
-    place = settings().home / FILE
-    draft = place.with_suffix(".new")
-    draft.write_text(json.dumps(says))
-    draft.replace(place)
+    write_note(settings().home / FILE, says)
 
 
 def missed_minute() -> str:

@@ -26,7 +26,7 @@ def writer_lock(home: Path, account: str) -> Iterator[int]:
     try:
         with FileLock(home / f"{account}.lock", timeout=0):
             epoch = _epoch(note) + 1
-            _write(note, {"epoch": epoch, "pid": os.getpid(), "since": clock.now().isoformat(timespec="seconds")})
+            write_note(note, {"epoch": epoch, "pid": os.getpid(), "since": clock.now().isoformat(timespec="seconds")})
             yield epoch
     except Timeout as error:
         holder = note.read_text().strip() if note.exists() else "it has just started"
@@ -40,7 +40,8 @@ def _epoch(note: Path) -> int:
         raise StoreError(f'{note}: unreadable: look at it, then write the last epoch into it as {{"epoch": 7}}') from error
 
 
-def _write(note: Path, holder: dict[str, object]) -> None:
+def write_note(note: Path, holder: dict[str, object]) -> None:
+    """Write a record as JSON, durably; a reader sees the old one or the new one, never half of it."""
     draft = note.with_suffix(".new")
     with draft.open("w") as file:
         file.write(json.dumps(holder))

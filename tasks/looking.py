@@ -24,7 +24,6 @@ from tasks.stopping import Stop
 
 DAY = timedelta(days=1)
 CENT = Decimal("0.01")
-FORCED = ("liquidation",)
 
 
 class Money(NamedTuple):
@@ -172,7 +171,7 @@ def _hours_since(now: datetime, moment: datetime | None) -> float | None:
 
 
 def _liquidated(desk: Desk, books: Books) -> tuple[str, ...]:
-    return tuple(sorted({fill.symbol for fill in books.fills if fill.kind in FORCED and fill.at > desk.now - DAY}))
+    return tuple(sorted({fill.symbol for fill in books.fills if fill.kind == "liquidation" and fill.at > desk.now - DAY}))
 
 
 def _foreign(sight: Sight) -> tuple[str, ...]:

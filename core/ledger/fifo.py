@@ -11,6 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from core.errors import LedgerError
+from core.exchange.money import signed
 from core.execution.orders import Fill
 
 
@@ -70,7 +71,7 @@ def apply_fills(book: Book, fills: Iterable[Fill]) -> Book:
             funding += fill.fee
             continue
         if fill.kind == "transfer":
-            transferred += fill.quantity if fill.side == "buy" else -fill.quantity
+            transferred += signed(fill.side, fill.quantity)
             continue
         kept, closed = _close_then_open(lots.get(fill.symbol, ()), fill)
         lots[fill.symbol] = kept
@@ -83,7 +84,7 @@ def _close_then_open(lots: tuple[Lot, ...], fill: Fill) -> tuple[tuple[Lot, ...]
     """Eat lots of the other side, oldest first; what is left of the fill becomes a lot."""
     if fill.quantity <= 0:
         raise LedgerError(f"{fill.symbol} {fill.exec_id}: a fill of {fill.quantity} is not a fill; check the venue's reply")
-    left, closed, queue = fill.quantity if fill.side == "buy" else -fill.quantity, [], list(lots)
+    left, closed, queue = signed(fill.side, fill.quantity), [], list(lots)
     while left and queue and queue[0].quantity * left < 0:
         lot = queue[0]
         eaten = min(abs(lot.quantity), abs(left)).copy_sign(lot.quantity)

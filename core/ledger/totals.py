@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
+from core.exchange.money import signed
 from core.execution.orders import Fill
 
 MONEY_ONLY = frozenset({"funding", "transfer"})
@@ -42,23 +43,18 @@ def add_fills(totals: Totals, fills: Iterable[Fill]) -> Totals:
     return totals
 
 
-def signed_quantity(fill: Fill) -> Decimal:
-    """Return the quantity with its direction: negative was sold, or moved out."""
-    return fill.quantity if fill.side == "buy" else -fill.quantity
-
-
 def _add(totals: Totals, fill: Fill) -> Totals:
-    signed = signed_quantity(fill)
+    change = signed(fill.side, fill.quantity)
     seen = replace(totals, newest=max(fill.at, totals.newest or fill.at))
     if fill.kind == "transfer":
-        return replace(seen, transferred=seen.transferred + signed, cash=seen.cash + float(signed))
+        return replace(seen, transferred=seen.transferred + change, cash=seen.cash + float(change))
     if fill.kind == "funding":
         return replace(seen, cash=seen.cash - float(fill.fee))
-    held = seen.quantities.get(fill.symbol, Decimal(0)) + signed
+    held = seen.quantities.get(fill.symbol, Decimal(0)) + change
     others = {symbol: quantity for symbol, quantity in seen.quantities.items() if symbol != fill.symbol}
     return replace(
         seen,
         quantities={**others, fill.symbol: held} if held else others,
-        cash=seen.cash - float(signed) * float(fill.price) - float(fill.fee),
+        cash=seen.cash - float(change) * float(fill.price) - float(fill.fee),
         traded_at=max(fill.at, seen.traded_at or fill.at),
     )

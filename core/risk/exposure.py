@@ -99,11 +99,6 @@ class Measure:
         return f"{self.subject} is {self.value:.4g}, {self.limited_by} is {self.limit:g}"
 
 
-def exposure(held: Mapping[str, Decimal], yardstick: Yardstick) -> Exposure:
-    """Measure what is held: symbol to signed base coin."""
-    return exposure_if_filled(held, (), yardstick)
-
-
 def exposure_if_filled(held: Mapping[str, Decimal], orders: Iterable[Order], yardstick: Yardstick) -> Exposure:
     """Measure the worst that can come of what is held and these orders, whichever of them fill, in whatever order.
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.risk.exposure import Exposure, Yardstick, exposure, exposure_if_filled, measures, too_much
+from core.risk.exposure import Exposure, Yardstick, exposure_if_filled, measures, too_much
 from core.risk.limits import RiskConfig
 from core.types import Side
 
@@ -15,6 +15,11 @@ LIMITS = RiskConfig()
 PRICES = {"BTCUSDT": 100.0, "BTCUSDC": 101.0, "ETHUSDT": 7.0, "OLDUSDT": 3.0}
 TURNOVER = {"BTCUSDT": 1e6, "BTCUSDC": 1e5, "ETHUSDT": 1e4}
 STICK = Yardstick(PRICES, Decimal(1000), TURNOVER)
+
+
+def exposure(held, stick):
+    """What is held, with nothing in flight."""
+    return exposure_if_filled(held, (), stick)
 
 
 @dataclass(frozen=True)
