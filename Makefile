@@ -70,5 +70,5 @@ clean:
 
 lock:                  ## write the lock files anew; needs uv
 	uv pip compile pyproject.toml --extra build $(LOCK) -o requirements.lock
-	uv pip compile pyproject.toml --extra build --extra dev -c requirements.lock $(LOCK) -o requirements-dev.lock
+	uv pip compile pyproject.toml --extra build --extra dev --extra cluster -c requirements.lock $(LOCK) -o requirements-dev.lock
 	uv pip compile pyproject.toml --extra build --extra bench -c requirements.lock $(LOCK) -o requirements-bench.lock
