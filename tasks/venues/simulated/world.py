@@ -94,9 +94,9 @@ class PanelWorld:
         self._listed = [range(*life) for life in zip(*self._lives(), strict=True)]
 
     def instruments(self, now_ms: int) -> Sequence[Instrument]:
-        """Every listed symbol that has rules; the halted ones inactive."""
+        """Every listed symbol that has rules; it trades where there is a price, whatever the venue's rules said later."""
         listed = [rules for rules in self._rules if now_ms in self._listed[self._column[rules.symbol]]]
-        return [r if self.price(r.symbol, now_ms) is not None else replace(r, active=False) for r in listed]
+        return [replace(rules, active=self.price(rules.symbol, now_ms) is not None) for rules in listed]
 
     def price(self, symbol: str, now_ms: int) -> float | None:
         """Price of the part of the bar that it is; the last close after the panel's end; None where there is no bar."""
