@@ -87,7 +87,7 @@ def serve(pipe: Connection, start: datetime) -> None:
 
 def prepare(home: Path, url: str, start: datetime) -> tuple[Any, Any]:
     """Fill a home with the same market up to now; return the flow without Prefect, and what makes the next tick decide."""
-    override(HOME=str(home), MODE="demo", EXCHANGE_URL=url, API_KEY=KEY, API_SECRET=SECRET)
+    override(HOME=str(home), ACCOUNT="bench", MODE="demo", EXCHANGE_URL=url, API_KEY=KEY, API_SECRET=SECRET)
 
     invented = market_from(start, DAYS)
     market = replace(

@@ -20,6 +20,9 @@ from tasks.venues.paper import paper_venue
 from tasks.venues.port import Venue
 from tasks.venues.simulated.world import PanelWorld
 
+PAPER = "paper"
+"""Name of the account that nobody named."""
+
 LOOK_BACK = timedelta(days=2)
 """Bars the paper exchange is given before the account's last tick."""
 
@@ -74,6 +77,10 @@ def _account(config: Settings, at: datetime | None) -> Iterator[Venue]:
         raise ConfigError(f"mode {config.mode} trades in the present only: leave --at away, or use TRADEWIND_MODE=paper")
     if config.api_key is None or config.api_secret is None:
         raise ConfigError(f"mode {config.mode} needs TRADEWIND_API_KEY and TRADEWIND_API_SECRET")
+    if config.account == PAPER:
+        raise ConfigError(
+            f"mode {config.mode}: the account {PAPER!r} has paper fills in its books; name another, TRADEWIND_ACCOUNT"
+        )
     if config.mode == "live" and config.confirm_live != config.account:
         raise ConfigError(
             f"mode live trades real money: confirm it with TRADEWIND_CONFIRM_LIVE={config.account}, the account's name"
