@@ -11,20 +11,23 @@ from filelock import FileLock, Timeout
 from core.errors import StoreError
 from tasks import clock
 
+PATIENCE_SECONDS = 5.0
+"""A tick takes a second or two, so whoever meets one waits for it; a whole tick has 35 seconds."""
+
 
 @contextmanager
-def writer_lock(home: Path, account: str) -> Iterator[int]:
+def writer_lock(home: Path, account: str, patience: float = PATIENCE_SECONDS) -> Iterator[int]:
     """Hold the account's lock and return its epoch: one more each time it is taken, so a zombie is recognised.
 
     Raises
     ------
     StoreError
-        At once when another process holds it; the message says which and since when.
+        When another process still holds it after `patience` seconds; the message says which and since when.
     """
     home.mkdir(parents=True, exist_ok=True)
     note = home / f"{account}.holder.json"
     try:
-        with FileLock(home / f"{account}.lock", timeout=0):
+        with FileLock(home / f"{account}.lock", timeout=patience):
             epoch = _epoch(note) + 1
             write_note(note, {"epoch": epoch, "pid": os.getpid(), "since": clock.now().isoformat(timespec="seconds")})
             yield epoch
