@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from core.errors import ConfigError
-from core.validation.null_kinds import KINDS, SAYS
+from core.validation.null_kinds import KINDS
 from flows.arguments import period
 from flows.console import emit, out, progress
 from flows.options import DEFAULT_HOME, AsJson, End, Home, Start, Venue
@@ -48,6 +48,7 @@ def null_test(
         raise ConfigError(f"--venue, --start and --end belong to --kind permuted; {kind} invents its markets")
     open_session(home)
     from core.deploy.guard import GuardLimits
+    from core.reporting.null_counted import lines
     from core.validation.null_test import NullPlan
     from tasks import null_testing
 
@@ -58,24 +59,4 @@ def null_test(
     source = null_testing.stored_blocks(venue, first, stop) if kind == "permuted" else None
     with progress("null test"):
         counted = null_testing.null_test(plan, GuardLimits(for_ever=for_ever), source, fresh=fresh)
-    emit(counted, lambda: _page(counted), as_json=as_json)
-
-
-def _page(counted: dict[str, Any]) -> None:
-    low, high = counted["interval"]
-    years, markets = counted["market_years"], counted["markets"]
-    out.print(f"{counted['kind']}: {SAYS[counted['kind']]}")
-    out.print(f"{markets} markets, {years:.0f} market-years of nightly looks")
-    if "detected" in counted:
-        out.print(f"detected {counted['detected']}: power {counted['power']:.3f}, 95 % interval {low:.3f} to {high:.3f}")
-    else:
-        out.print(f"false deployments {counted['false_deploys']}: {counted['rate']:.2%}, 95 % interval {low:.2%} to {high:.2%}")
-    below, above = counted["key_one_interval"]
-    out.print(f"key 1 turned in {counted['key_one_turned']}, {below:.2%} to {above:.2%}: no gate could deploy more than these")
-    out.print(
-        f"the family's evidence was judged every night, the full search ran on {counted['full_searches']} of them "
-        f"(the first night on which key 1 is turned, then every {counted['search_every']}th)"
-    )
-    for point in counted["frontier"]:
-        low, high = point["interval"]
-        out.print(f"  boundary {point['boundary']:.3f}: key 1 in {point['key_one_turned']:>5}   {low:.2%} to {high:.2%}")
+    emit(counted, lambda: out.print("\n".join(lines(counted)), markup=False), as_json=as_json)

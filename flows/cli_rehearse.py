@@ -1,7 +1,6 @@
 """The command that rehearses: the live flow over recorded bars, beside the backtest of the same stretch."""
 
-from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -42,9 +41,10 @@ def rehearse(
     from tasks.research import release_to_test
 
     changed = [*(override or []), *([f"rebalance={every}"] if every else [])]
-    tested = with_overrides(release_to_test(venue, release, strategy, chosen, first), changed)
-    require_bars(tested, stop)
-    money = None if balance is None else Decimal(str(balance))
+    require_bars(
+        with_overrides(release_to_test(venue, release, strategy, chosen, first), changed), stop
+    )  # before a server is waited for
+    asked: dict[str, Any] = {"release": release, "strategy": strategy, "params": chosen, "changes": changed, "venue": venue}
     with progress("rehearse"):
-        done = under_prefect(lambda: flow(release=tested, end=stop, balance=money))
+        done = under_prefect(lambda: flow(start=first, end=stop, balance=balance, **asked))
     emit(done, lambda: out.print("\n".join(page(done)), markup=False), as_json=as_json)

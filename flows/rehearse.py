@@ -2,8 +2,10 @@
 
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Annotated, Any
 
 from prefect import flow
+from pydantic import Field
 
 from core.deploy.release import Release
 from core.errors import DataError
@@ -11,35 +13,61 @@ from core.portfolio import run
 from core.reporting.rehearsal import Rehearsal
 from core.reporting.rehearsal_parts import compare
 from core.reporting.tick import Tick
+from flows.forms import StrategyName
+from flows.overrides import with_overrides
 from flows.trade import trade
 from tasks.progress import Counter
-from tasks.rehearsing import gather_books, in_flight, rehearsal_home, require_bars, ticks
-from tasks.research import load_market
+from tasks.rehearsing import gather_books, in_flight, rehearsal_home, require_bars, tell_rehearsal, ticks
+from tasks.research import load_market, release_to_test
 
 MINUTE = timedelta(minutes=1)
 PATIENCE = 59
 """Further ticks, a minute apart, that orders are given to end in: up to the next hour."""
 
 
-@flow(name="rehearse")
-def rehearse(release: Release, end: datetime, balance: Decimal | None = None) -> Rehearsal:
+@flow(name="rehearse", timeout_seconds=86_400)
+def rehearse(
+    start: datetime,
+    end: datetime,
+    release: str | None = None,
+    strategy: StrategyName | None = None,
+    params: dict[str, Any] | None = None,
+    changes: list[str] | None = None,
+    balance: Annotated[float, Field(ge=1.0)] | None = None,
+    venue: str | None = None,
+) -> Rehearsal:
     """Tick through a stretch of recorded bars and explain the difference from the backtest.
 
-    The stretch begins with the release's book, flat. Every tick is the whole trade flow: the same ccxt client over HTTP, the
-    same store. Only Prefect's run around it is missing, which would add a second to each; its tasks run under this flow.
+    The stretch begins flat. Every tick is the whole trade flow: the same ccxt client over HTTP, the same store. Only Prefect's
+    run around it is missing, which would add a second to each; its tasks run under this flow. A week of hourly decisions takes
+    two minutes.
 
     Parameters
     ----------
-    release
-        What trades; its `book_start` is where the rehearsal begins.
+    start
+        Where it begins: the open of a bar.
     end
-        Where it ends.
+        Where it ends: the open of a bar.
+    release
+        Fingerprint of what trades. Leave empty for the live one.
+    strategy
+        One strategy instead of the release's sleeves.
+    params
+        The strategy's parameters, such as {"lookback": 168, "top": 8}.
+    changes
+        Other parts of the release, such as scaler.target_vol=0.3 or rebalance=1.
     balance
         Quote currency to start with. Leave empty for the capital that the release's costs are counted for.
+    venue
+        Whose bars to read. May be left empty while the store holds one venue.
     """
+    tested = with_overrides(release_to_test(venue, release, strategy, params or {}, start), changes or [])
+    return tell_rehearsal(_rehearsed(tested, end, Decimal(str(balance or tested.costs.capital))))
+
+
+def _rehearsed(release: Release, end: datetime, money: Decimal) -> Rehearsal:
     require_bars(release, end)
     market = load_market(release, end)
-    money = balance or Decimal(str(release.costs.capital))
     moments = ticks(market)
     counter = Counter("ticks", len(moments))
     with rehearsal_home(release, end, money):

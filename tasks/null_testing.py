@@ -13,9 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import optuna
+from prefect import task
+from prefect.artifacts import create_markdown_artifact
+from prefect.cache_policies import NO_CACHE
 
 from core.deploy.guard import GuardLimits
 from core.errors import StoreError
+from core.reporting.null_counted import lines
 from core.types import Array
 from core.validation.null_test import NullPlan, Outcome, summary, try_market
 from core.validation.null_worlds import daily_blocks, edge_of
@@ -58,6 +62,22 @@ def null_test(plan: NullPlan, limits: GuardLimits, source: Array | None, *, fres
         done[one.market] = one
         counter.step()
     return summary(plan, [done[k] for k in range(plan.markets)])
+
+
+@task(cache_policy=NO_CACHE)
+def count_markets(
+    plan: NullPlan, venue: str | None, start: datetime | None, end: datetime | None, *, for_ever: bool
+) -> dict[str, Any]:
+    """Run a null test as the flow's only computation; see `null_test`."""
+    source = stored_blocks(venue, start, end) if plan.kind == "permuted" else None
+    return null_test(plan, GuardLimits(for_ever=for_ever), source)
+
+
+@task(cache_policy=NO_CACHE)
+def tell_counted(counted: dict[str, Any]) -> dict[str, Any]:
+    """Publish what was counted."""
+    create_markdown_artifact(key="null-test", markdown="```\n" + "\n".join(lines(counted)) + "\n```")
+    return counted
 
 
 def stored_blocks(venue: str | None, start: datetime | None, end: datetime | None) -> Array:

@@ -17,6 +17,9 @@ from decimal import Decimal
 
 import numpy as np
 import polars as pl
+from prefect import task
+from prefect.artifacts import create_markdown_artifact
+from prefect.cache_policies import NO_CACHE
 
 from core.deploy.release import Release
 from core.errors import ConfigError, DataError
@@ -24,7 +27,7 @@ from core.market.instrument import Instrument
 from core.market.panel import Panel
 from core.market.timeframe import bar_ms, milliseconds, utc
 from core.portfolio import Market
-from core.reporting.rehearsal import Rehearsed
+from core.reporting.rehearsal import Rehearsal, Rehearsed, page
 from core.types import Ints
 from storage.activations import Activation
 from storage.frames import TIME
@@ -67,6 +70,13 @@ def require_bars(release: Release, end: datetime) -> None:
         raise DataError(f"{name}: bars end at {last:%Y-%m-%d %H:%M}: end there or earlier, or load more bars")
 
 
+@task(cache_policy=NO_CACHE)
+def tell_rehearsal(done: Rehearsal) -> Rehearsal:
+    """Publish the difference from the backtest and its parts."""
+    create_markdown_artifact(key="rehearsal", markdown="```\n" + "\n".join(page(done)) + "\n```")
+    return done
+
+
 def ticks(market: Market) -> tuple[datetime, ...]:
     """Return the moments at which prices move, from the first decision on: the opens of the bars."""
     return tuple(utc(int(moment)) for moment in market.panel.open_time[int(market.rows[0]) + 1 :])
@@ -83,7 +93,7 @@ def rehearsal_home(release: Release, end: datetime, balance: Decimal) -> Iterato
     """
     home, name = settings().home, f"{release.book_start:%Y%m%dT%H%M}-{end:%Y%m%dT%H%M}-{release.fingerprint[:8]}"
     place, length = home / FOLDER / name, timedelta(milliseconds=bar_ms(release.timeframe))
-    with writer_lock(home / FOLDER, name):
+    with writer_lock(home / FOLDER, name, patience=0):
         shutil.rmtree(place, ignore_errors=True)
         panel = store().bars.panel(
             release.venue, release.timeframe, release.book_start - release.warmup_bars * length, end + length

@@ -1,7 +1,6 @@
 """The rehearsal: the live flow in a home of its own, its account beside the backtest, and the operator's books untouched."""
 
 from datetime import timedelta
-from decimal import Decimal
 
 import pytest
 
@@ -37,7 +36,7 @@ def agrees(done):
 def test_a_rehearsal_ends_where_the_backtest_does_and_touches_nothing_of_the_operators(stored):
     before = settings()
     end = FIRST + timedelta(hours=12)
-    done = rehearse(FROM_THERE, end, Decimal(5_000))
+    done = rehearse(FIRST, end, balance=5_000)
 
     assert agrees(done)
     assert (done.start, done.end, done.days, done.decisions) == (FIRST, end, 0.5, 1)
@@ -53,9 +52,9 @@ def test_a_rehearsal_ends_where_the_backtest_does_and_touches_nothing_of_the_ope
 @pytest.mark.usefixtures("prefect_server", "stored")
 def test_a_rehearsal_over_days_is_the_same_the_second_time_and_decides_what_the_backtest_does():
     end = FIRST + timedelta(days=2)
-    first = rehearse(FROM_THERE, end)
+    first = rehearse(FIRST, end)
     assert agrees(first)
-    assert rehearse(FROM_THERE, end) == first
+    assert rehearse(FIRST, end) == first
     assert first.decisions == 5
 
 
