@@ -12,15 +12,18 @@ from core.deploy.release import Release
 from core.optimize.search import SearchPlan
 from core.reporting.night import Night
 from core.validation.evidence import Found
+from flows.forms import StrategyName
+from flows.ingest import ingest
 from tasks import clock
 from tasks.deploying import deploy, live_release
+from tasks.freshness import symbols_behind
 from tasks.nightly import ask_family, gather, keep_night, load, resample, search_all, validate
 from tasks.settings import settings
 from tasks.stores import stored_venue
 from tasks.telling import tell_night
 
 
-@flow(name="optimize")
+@flow(name="optimize", timeout_seconds=21_600)
 def optimize(
     start: datetime | None = None,
     end: datetime | None = None,
@@ -28,10 +31,10 @@ def optimize(
     folds: Annotated[int, Field(ge=1, le=50)] = 6,
     train_bars: Annotated[int, Field(ge=1, le=1_000_000)] | None = None,
     seed: Annotated[int, Field(ge=0)] = 0,
-    strategy: str = "xsmom",
+    strategy: StrategyName = "xsmom",
     venue: str | None = None,
 ) -> Night:
-    """Walk forward, search, stress, judge; deploy only without an objection.
+    """Walk forward, search, stress, judge; deploy only without an objection. Bars that are behind are brought first.
 
     Parameters
     ----------
@@ -54,6 +57,7 @@ def optimize(
     """
     started, limits = clock.now(), GuardLimits()
     plan = SearchPlan(strategy=strategy, trials=trials, folds=folds, train_bars=train_bars, seed=seed)
+    _freshen(venue, end)
     live = live_release(stored_venue(venue), settings().timeframe, started)
     rules = live.model_copy(update={"book_start": start or live.book_start})
     market = load(rules, end)
@@ -66,6 +70,12 @@ def optimize(
         if not night.objections:
             deploy(found.challenger, evidence, reason=_praise(evidence), now=clock.now())
         return tell_night(keep_night(market, found, night, plan, started))
+
+
+def _freshen(venue: str | None, end: datetime | None) -> None:
+    """Bring the bars up to date first, when they are behind: a night judged on yesterday's bars is a wasted one."""
+    if end is None and (behind := symbols_behind(venue)):
+        ingest(venue=stored_venue(venue), timeframe=settings().timeframe, symbols=list(behind))
 
 
 def _decided(found: Found, evidence: Evidence, live: Release, plan: SearchPlan, reasons: tuple[str, ...]) -> Night:
