@@ -8,9 +8,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from prefect import task
+from prefect.artifacts import create_table_artifact
+from prefect.cache_policies import NO_CACHE
+
+from core.errors import StoreError
 from core.execution.intents import IN_FLIGHT_STATES, OPEN_STATES, Intent, completed, orphaned, resolved
 from core.execution.orders import Fill
 from core.ledger.totals import MONEY_ONLY, Totals, add_fills
+from core.reporting.reconciled import Reconciled
 from tasks.desk import Desk
 from tasks.steps import step
 
@@ -79,6 +85,24 @@ def settle(desk: Desk, books: Books) -> Books:
             desk.store.fills.book(new)
             desk.store.intents.update(*changed)
     return seen.with_intents(changed)
+
+
+@task(cache_policy=NO_CACHE)
+def tell_reconciled(found: Reconciled) -> Reconciled:
+    """Publish whether the books agree with the venue, and what is held.
+
+    Raises
+    ------
+    StoreError
+        When they do not agree: whoever asked, asked for books that do.
+    """
+    rows = [{"symbol": p.symbol, "quantity": str(p.quantity), "entry price": str(p.entry_price)} for p in found.positions]
+    agree = found.differs or "the books agree with the venue"
+    says = f"Equity {found.money.equity:,.2f}; {agree}; orders in flight: {found.in_flight}"
+    create_table_artifact(key="positions", table=rows, description=says)
+    if found.differs:
+        raise StoreError(f"{found.account}: {found.differs}; `tradewind adopt` shows the difference")
+    return found
 
 
 def _complete_until(desk: Desk, totals: Totals, pending: tuple[Intent, ...]) -> datetime:

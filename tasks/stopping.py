@@ -5,6 +5,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from prefect import task
+from prefect.artifacts import create_markdown_artifact
+from prefect.cache_policies import NO_CACHE
 from prefect.variables import Variable
 
 from tasks.patience import within
@@ -54,6 +57,27 @@ def clear_stop() -> bool:
     """Take the file away; say whether it was there. A Prefect variable is taken away where it was set."""
     was_set = stop_file().exists()
     stop_file().unlink(missing_ok=True)
+    return was_set
+
+
+@task(cache_policy=NO_CACHE)
+def request_stop(reason: str) -> None:
+    """Set the stop and say where it stands; set twice, the last reason holds."""
+    place = set_stop(reason)
+    create_markdown_artifact(
+        key="emergency-stop",
+        markdown=f"**The emergency stop is set**{f': {reason}' if reason else ''}\n\n"
+        f"Every tick closes what is open and enters nothing, until the deployment `resume` has run. It is the file `{place}`.",
+    )
+
+
+@task(cache_policy=NO_CACHE)
+def release_stop() -> bool:
+    """Take the stop back and say whether it was set; also when the variable in Prefect still stops."""
+    was_set, still = clear_stop(), _variable()
+    said = "The emergency stop is taken back" if was_set else "No emergency stop was set in this home"
+    also = f"\n\n**Still stopped** by {still.set_by}: delete that variable" if still.set_by else ""
+    create_markdown_artifact(key="emergency-stop", markdown=f"{said}.{also}")
     return was_set
 
 

@@ -1,0 +1,43 @@
+"""Reconcile: book what the venue did, ask for every order in flight, and say whether the books agree with the venue."""
+
+from datetime import datetime
+
+from prefect import flow
+
+from core.reporting.reconciled import Reconciled
+from tasks.desk import open_desk
+from tasks.looking import differs, look
+from tasks.reconciling import settle, tell_reconciled
+from tasks.remembering import recall
+from tasks.settings import settings
+
+
+@flow(name="reconcile", timeout_seconds=60, retries=3, retry_delay_seconds=20)
+def reconcile(at: datetime | None = None, venue: str | None = None) -> Reconciled:
+    """Bring the books in step with the venue; nothing is decided and nothing is sent.
+
+    Every tick begins with this. Alone, it is for whoever wants to read the books: the daily report runs it first.
+
+    Parameters
+    ----------
+    at
+        Moment to look at, on recorded bars. Leave empty for the present.
+    venue
+        Whose bars to read. May be left empty while the store holds one venue.
+    """
+    with open_desk(venue, settings().timeframe, at) as desk:
+        books = settle(desk, recall(desk).books)
+        sight = look(desk)
+    return tell_reconciled(
+        Reconciled(
+            at=desk.now,
+            account=desk.account,
+            market=desk.market,
+            timeframe=desk.timeframe,
+            money=sight.account,
+            positions=sight.positions,
+            prices=sight.prices,
+            differs=differs(sight, books),
+            in_flight=len(books.in_flight),
+        )
+    )
