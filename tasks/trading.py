@@ -6,10 +6,8 @@ from datetime import datetime, timedelta
 from core.deploy.release import Release
 from core.errors import DataError, ExchangeRefused, ExchangeUnavailable
 from core.execution.intents import (
-    OPEN_STATES,
     Intent,
     IntentState,
-    again,
     answered,
     expired,
     leg_of,
@@ -19,6 +17,7 @@ from core.execution.intents import (
 )
 from core.execution.orders import VenueOrder
 from core.execution.plan import PlannedOrder
+from core.execution.turns import may_leave, reason_to_give_up, tried_again
 from core.market.timeframe import bar_ms, milliseconds
 from core.portfolio import newest_decision
 from core.risk.pretrade import Gauge, admitted
@@ -34,12 +33,6 @@ RECENT = 1_000
 
 LEVERAGE = 5
 """Set at the venue before a symbol is entered: initial margin is a fifth of the position, whatever stood there before."""
-
-ENTRY_WAITS = timedelta(hours=1)
-"""How long a planned entry waits for the verdict to allow it."""
-
-SLICE_PAUSE = timedelta(seconds=30)
-"""Between two slices of a leg: the market gets time to come back, and a tick run twice sends none twice as fast."""
 
 
 @step
@@ -140,7 +133,8 @@ def send_orders(desk: Desk, books: Books, at: datetime, verdict: Verdict, gauge:
     books = books.with_intents(_try_dead_ones_again(desk, books.of(at), at))
     books = books.with_intents(_given_up(desk, books, at, verdict))
     for leg in ("exit", "entry"):
-        ready = [intent for intent in books.open if intent.leg == leg and _may_leave(intent, books, verdict, desk.now)]
+        among = books.intents.values()
+        ready = [intent for intent in books.open if intent.leg == leg and may_leave(intent, among, verdict, desk.now)]
         kept, refused = admitted(ready, books.in_flight, gauge)
         ended = [expired(intent, now=desk.now, reason=why) for intent, why in refused]
         desk.store.intents.update(*ended)
@@ -149,39 +143,10 @@ def send_orders(desk: Desk, books: Books, at: datetime, verdict: Verdict, gauge:
 
 
 def _given_up(desk: Desk, books: Books, at: datetime, verdict: Verdict) -> tuple[Intent, ...]:
-    reasons = {i: _reason_to_give_up(i, at, verdict, desk.now) for i in books.open if i.state is IntentState.NEW}
+    reasons = {i: reason_to_give_up(i, at, verdict, desk.now) for i in books.open if i.state is IntentState.NEW}
     ended = tuple(expired(intent, now=desk.now, reason=reason) for intent, reason in reasons.items() if reason)
     desk.store.intents.update(*ended)
     return ended
-
-
-def _reason_to_give_up(intent: Intent, at: datetime, verdict: Verdict, now: datetime) -> str:
-    if intent.decision_time != at:
-        return "superseded before it was sent"
-    if intent.reduce_only or verdict is Verdict.ALLOW:
-        return ""
-    too_late = verdict is Verdict.FLATTEN or now - intent.changed_at >= ENTRY_WAITS
-    return f"no entry while {verdict.name}" if too_late else ""
-
-
-def _may_leave(intent: Intent, books: Books, verdict: Verdict, now: datetime) -> bool:
-    """Whether a NEW intent need not wait for another one of its symbol."""
-    if intent.state is not IntentState.NEW:
-        return False
-    if verdict is not Verdict.FLATTEN and any(_is_before(other, intent, now) for other in books.of(intent.decision_time)):
-        return False
-    others = [other for other in books.open if other.symbol == intent.symbol]
-    if not intent.reduce_only and verdict is not Verdict.ALLOW:
-        return False
-    exits_unsure = any(o.leg == "exit" and o.state is not IntentState.ACKED for o in others)
-    return intent.reduce_only or not exits_unsure
-
-
-def _is_before(other: Intent, intent: Intent, now: datetime) -> bool:
-    """Whether another order is an earlier slice of the same leg that has not ended, or has left only just now."""
-    if (other.symbol, other.leg) != (intent.symbol, intent.leg) or other.slice >= intent.slice:
-        return False
-    return other.state in OPEN_STATES or (other.sent_at is not None and now - other.sent_at < SLICE_PAUSE)
 
 
 def _send(desk: Desk, ready: tuple[Intent, ...]) -> tuple[Intent, ...]:
@@ -201,10 +166,7 @@ def _send(desk: Desk, ready: tuple[Intent, ...]) -> tuple[Intent, ...]:
 
 
 def _try_dead_ones_again(desk: Desk, ordered: tuple[Intent, ...], at: datetime) -> tuple[Intent, ...]:
-    newest: dict[tuple[str, str, int], Intent] = {}
-    for intent in sorted(ordered, key=lambda i: i.attempt):
-        newest[intent.symbol, intent.leg, intent.slice] = intent
-    dead = tuple(again(i, now=desk.now) for i in newest.values() if i.state is IntentState.DEAD and i.sent_at)
+    dead = tried_again(ordered, desk.now)
     if not dead or _is_superseded(desk, at):
         return ()
     desk.store.intents.add(dead)

@@ -162,7 +162,7 @@ def test_a_large_order_leaves_slice_by_slice_and_a_tick_run_twice_sends_none_twi
 def test_an_entry_that_waited_is_weighed_again_at_the_prices_of_now(books, monkeypatch):  # noqa: F811
     """Planned at one price and let go at another, it could break a limit that it kept when it was planned."""
     with monkeypatch.context() as patch:
-        patch.setattr(trading, "_may_leave", lambda *_: False)
+        patch.setattr(trading, "may_leave", lambda *_: False)
         tick(0 * DAY)
     with monkeypatch.context() as patch:
         patch.setattr(looking, "yardstick_of", lambda desk, sight: dear(real_yardstick(desk, sight)))
