@@ -4,14 +4,17 @@ from datetime import datetime
 
 from prefect import flow
 
+from core.ledger.wallet import differs
 from core.reporting.reconciled import Reconciled
+from flows.forms import with_help
 from tasks.desk import open_desk
-from tasks.looking import differs, look
+from tasks.looking import look
 from tasks.reconciling import settle, tell_reconciled
 from tasks.remembering import recall
 from tasks.settings import settings
 
 
+@with_help
 @flow(name="reconcile", timeout_seconds=60, retries=3, retry_delay_seconds=20)
 def reconcile(at: datetime | None = None, venue: str | None = None) -> Reconciled:
     """Bring the books in step with the venue; nothing is decided and nothing is sent.
@@ -37,7 +40,7 @@ def reconcile(at: datetime | None = None, venue: str | None = None) -> Reconcile
             money=sight.account,
             positions=sight.positions,
             prices=sight.prices,
-            differs=differs(sight, books),
+            differs=differs(sight.held, books.totals.quantities),
             in_flight=len(books.in_flight),
         )
     )

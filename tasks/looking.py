@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from math import inf
-from typing import NamedTuple
 
 from core.execution.intents import FENCE_MARGIN, OURS
 from core.execution.orders import Account, Position, VenueOrder
 from core.execution.plan import Standing
-from core.ledger.totals import Totals
+from core.ledger.wallet import Money, believed, differs, money_base
 from core.market.timeframe import utc
 from core.risk.breaker import breaker
 from core.risk.exposure import Exposure, Yardstick, exposure_if_filled
@@ -23,27 +22,6 @@ from tasks.steps import step
 from tasks.stopping import Stop
 
 DAY = timedelta(days=1)
-CENT = Decimal("0.01")
-
-
-class Money(NamedTuple):
-    """What the wallet says beside our books, quote currency.
-
-    Parameters
-    ----------
-    base : the part of the wallet that was there before our books began; None before two looks agreed on it
-    seen : the same, as the last look saw it at which nothing was under way
-    is_lasting : whether this look saw what an earlier one had seen
-    """
-
-    base: Decimal | None
-    seen: Decimal | None
-    is_lasting: bool
-
-    @property
-    def unexplained(self) -> Decimal:
-        """What has come since and no booking explains; negative is missing."""
-        return Decimal(0) if self.base is None or self.seen is None else self.seen - self.base
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +73,6 @@ def lost_orders(sight: Sight, books: Books) -> tuple[VenueOrder, ...]:
     return tuple(order for order in sight.orders if order.link.startswith(OURS) and order.link not in known)
 
 
-def money_base(sight: Sight, totals: Totals) -> Decimal:
-    """Return the part of the wallet that our books do not explain: what was there before them, and nothing else.
-
-    The wallet holds realised profit at the positions' average cost, so what they cost is taken out of the cash that went.
-    """
-    cost = sum((position.quantity * position.entry_price for position in sight.positions), Decimal(0))
-    return (sight.account.wallet - Decimal(repr(totals.cash)) - cost).quantize(Decimal("1e-8"))
-
-
 def view_of(desk: Desk, sight: Sight, memory: Memory, stop: Stop) -> RiskView:
     """Gather everything the rules look at."""
     books, past, bars = memory.books, memory.past, desk.bars
@@ -117,7 +86,7 @@ def view_of(desk: Desk, sight: Sight, memory: Memory, stop: Stop) -> RiskView:
         peak_equity=max(equity, past.peak + moved) if past.peak is not None else equity,
         emergency_stop=stop.set_by,
         stop_unreadable=stop.unreadable,
-        book_differs=differs(sight, books),
+        book_differs=differs(sight.held, books.totals.quantities),
         bars_expected=bars.expected,
         bars_missing=bars.missing,
         clock_skew_seconds=desk.skew_seconds,
@@ -135,29 +104,18 @@ def view_of(desk: Desk, sight: Sight, memory: Memory, stop: Stop) -> RiskView:
 
 
 def explain_money(desk: Desk, sight: Sight, books: Books, past: Past) -> Money:
-    """Lay the wallet beside our books, and believe what two looks agree on that are no moment apart.
+    """Lay the wallet beside our books.
 
     While an order is in flight, positions and books differ, or something was booked a moment ago, the venue's lists may not
     agree with each other yet, and at the full hour funding is on its way: such a look counts for nothing.
     """
-    known, before = (past.last.base, past.last.seen_base) if past.last else (None, None)
+    last = past.last
+    before = Money(last.base, last.seen_base, is_lasting=False) if last else Money(None, None, is_lasting=False)
     moments = (books.totals.newest or utc(0), desk.now.replace(minute=0, second=0, microsecond=0))
-    if desk.now - max(moments) < FENCE_MARGIN or books.in_flight or differs(sight, books):
-        return Money(known, before, is_lasting=False)
-    seen = money_base(sight, books.totals)
-    is_apart = past.last is not None and desk.now - past.last.at >= FENCE_MARGIN
-    is_lasting = is_apart and before is not None and abs(seen - before) < CENT
-    return Money(seen if known is None and is_lasting else known, seen, is_lasting)
-
-
-def differs(sight: Sight, books: Books) -> str:
-    """Say how the venue's positions differ from our books; empty when they agree."""
-    held, booked = sight.held, books.totals.quantities
-    off = sorted(symbol for symbol in held.keys() | booked.keys() if held.get(symbol, 0) != booked.get(symbol, 0))
-    if not off:
-        return ""
-    first = off[0]
-    return f"{first}: the venue holds {held.get(first, 0)}, our books say {booked.get(first, 0)} ({len(off)} differ)"
+    if desk.now - max(moments) < FENCE_MARGIN or books.in_flight or differs(sight.held, books.totals.quantities):
+        return before
+    seen = money_base(sight.account.wallet, sight.positions, books.totals)
+    return believed(seen, before, is_apart=last is not None and desk.now - last.at >= FENCE_MARGIN)
 
 
 def _margin_use(account: Account) -> float:
