@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 
-.PHONY: run up test test-long check lint soak mutants simulate bench clean lock
+.PHONY: run up test test-long check lint soak mutants simulate browser hour bench clean lock
 
 run: .venv/.run        ## install what is locked, then run the main job
 	$(BIN)/tradewind demo
@@ -39,6 +39,12 @@ simulate: .venv/.dev   ## ten thousand seeds in process, 300 over HTTP, and kill
 	$(BIN)/python -m tests.simulation --seeds 300 --driver http --processes 2
 	$(BIN)/python -m tests.simulation --kills
 
+browser: .venv/.dev    ## a real browser on `tradewind up`: deployments, a backfill through its form, its artifact
+	$(BIN)/python -m pytest -q -m long tests/browser
+
+hour: .venv/.dev       ## sixty real minutes of `tradewind up`: ticks missed, memory, disk, locks
+	$(BIN)/python -m benchmarks.hour
+
 bench: .venv-bench/.done ## each performance claim as a ratio, in a quarter of an hour; figures in var/bench.jsonl
 	TQDM_DISABLE=1 .venv-bench/bin/python -m benchmarks.all
 
@@ -71,4 +77,5 @@ clean:
 lock:                  ## write the lock files anew; needs uv
 	uv pip compile pyproject.toml --extra build $(LOCK) -o requirements.lock
 	uv pip compile pyproject.toml --extra build --extra dev --extra cluster -c requirements.lock $(LOCK) -o requirements-dev.lock
+	uv pip compile pyproject.toml --extra build --extra cluster -c requirements.lock $(LOCK) -o requirements-cluster.lock
 	uv pip compile pyproject.toml --extra build --extra bench -c requirements.lock $(LOCK) -o requirements-bench.lock

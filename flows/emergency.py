@@ -3,11 +3,13 @@
 from prefect import flow
 
 from core.reporting.tick import Tick
+from flows.forms import with_help
 from flows.trade import trade
 from tasks.stopping import release_stop, request_stop
 
 
-@flow(name="emergency-stop", retries=5, retry_delay_seconds=10)
+@with_help
+@flow(name="emergency-stop", timeout_seconds=120, retries=5, retry_delay_seconds=10)
 def emergency_stop(reason: str = "") -> Tick | None:
     """Close every position now, and open nothing until it is resumed. Run twice, it is set once.
 
@@ -23,7 +25,8 @@ def emergency_stop(reason: str = "") -> Tick | None:
     return trade()
 
 
-@flow(name="resume")
+@with_help
+@flow(name="resume", timeout_seconds=60)
 def resume() -> bool:
     """Take the emergency stop back; the account stays flat until the next decision. Says whether a stop was set here."""
     return release_stop()

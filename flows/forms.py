@@ -1,11 +1,27 @@
-"""Types of flow parameters that Prefect shows as a choice instead of a blank; what is chosen is checked where it is used."""
+"""Forms: what Prefect's UI shows of a flow's parameters, beyond their types."""
 
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
+from griffe import Docstring, DocstringSectionParameters, Parser, parse
+from prefect import Flow
 from pydantic import Field
 
 from core.market.timeframe import TIMEFRAMES
 from core.strategies.registry import strategies
 
+F = TypeVar("F", bound=Flow[Any, Any])
+
 StrategyName = Annotated[str, Field(json_schema_extra={"enum": sorted(strategies())})]
+"""Shown as a choice; what is chosen is checked where it is used."""
+
 TimeframeName = Annotated[str, Field(json_schema_extra={"enum": list(TIMEFRAMES)})]
+"""Shown as a choice; what is chosen is checked where it is used."""
+
+
+def with_help(flow: F) -> F:
+    """Put the docstring's words on each parameter into the form; Prefect itself reads them in Google's style only."""
+    for section in parse(Docstring(flow.fn.__doc__ or ""), Parser.numpy):
+        if isinstance(section, DocstringSectionParameters):
+            for parameter in section.value:
+                flow.parameters.properties[parameter.name]["description"] = parameter.description.replace("\n", " ")
+    return flow

@@ -6,9 +6,11 @@ from typing import Any
 from prefect import flow
 
 from core.validation.null_test import NullPlan
+from flows.forms import with_help
 from tasks.null_testing import count_markets, tell_counted
 
 
+@with_help
 @flow(name="null-test", timeout_seconds=172_800)
 def null_test(
     plan: NullPlan = NullPlan(),  # noqa: B008 - frozen

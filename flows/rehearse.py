@@ -13,7 +13,7 @@ from core.portfolio import run
 from core.reporting.rehearsal import Rehearsal
 from core.reporting.rehearsal_parts import compare
 from core.reporting.tick import Tick
-from flows.forms import StrategyName
+from flows.forms import StrategyName, with_help
 from flows.overrides import with_overrides
 from flows.trade import trade
 from tasks.progress import Counter
@@ -25,6 +25,7 @@ PATIENCE = 59
 """Further ticks, a minute apart, that orders are given to end in: up to the next hour."""
 
 
+@with_help
 @flow(name="rehearse", timeout_seconds=86_400)
 def rehearse(
     start: datetime,

@@ -5,10 +5,12 @@ from prefect.transactions import transaction
 
 from core.deploy.moves import StageChange
 from core.deploy.stages import Stage
+from flows.forms import with_help
 from tasks.staging import decide_demotion, decide_promotion, decide_rollback, enact, tell_change
 
 
-@flow(name="promote")
+@with_help
+@flow(name="promote", timeout_seconds=600)
 def promote(
     release: str | None = None, to: Stage | None = None, *, force: bool = False, reason: str = "", by: str = "operator"
 ) -> StageChange:
@@ -32,7 +34,8 @@ def promote(
         return tell_change(enact("promote", live, aim, by))
 
 
-@flow(name="demote")
+@with_help
+@flow(name="demote", timeout_seconds=600)
 def demote(release: str | None = None, to: Stage | None = None, reason: str = "", by: str = "operator") -> StageChange:
     """Give the live release a lower stage, at once and without questions. Run twice without a stage, it goes down once.
 
@@ -51,7 +54,8 @@ def demote(release: str | None = None, to: Stage | None = None, reason: str = ""
     return tell_change(enact("demote", live, aim, by))
 
 
-@flow(name="rollback")
+@with_help
+@flow(name="rollback", timeout_seconds=600)
 def rollback(to: str | None = None, release: str | None = None, reason: str = "", by: str = "operator") -> StageChange:
     """Put back what was live before, at the stage it had. Run twice without a release, it goes back once.
 

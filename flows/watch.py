@@ -8,6 +8,7 @@ from core.deploy.degradation import Action, DegradationLimits, Finding, action_o
 from core.deploy.moves import lineage
 from core.deploy.stages import previous_stage
 from core.reporting.watched import Watched, unjudged
+from flows.forms import with_help
 from flows.stages import demote, rollback
 from storage.activations import Activation
 from tasks import clock
@@ -18,7 +19,8 @@ from tasks.stores import stored_venue
 from tasks.watching import gather_lived, keep_watch, tell_watch
 
 
-@flow(name="watch")
+@with_help
+@flow(name="watch", timeout_seconds=1800, retries=2, retry_delay_seconds=60)
 def watch(at: datetime | None = None, venue: str | None = None) -> Watched:
     """Gather, judge, act, keep, tell. Run twice, it acts once: a release starts its new stage without a past.
 
