@@ -9,8 +9,8 @@ from prefect.states import Completed
 from core.deploy.stages import staged
 from core.execution.plan import Plan, plan_orders
 from core.reporting.tick import Tick
-from core.risk.alarms import Alarm
 from core.risk.verdict import Judgement, Verdict, judge
+from flows.forms import with_help
 from storage.decisions import Decision
 from tasks.desk import Desk, open_desk
 from tasks.heartbeat import beat, missed_minute
@@ -26,6 +26,7 @@ from tasks.trading import cancel_lost, compute_targets, record_decision, send_or
 IN_FLIGHT, HELD_BACK = "are still in flight", "wait to be sent"
 
 
+@with_help
 @flow(name="trade", timeout_seconds=35)
 def trade(at: datetime | None = None, venue: str | None = None) -> Tick | None:
     """One tick: lock, reconcile, judge, decide, plan, send, book, tell. Safe to run twice.
@@ -42,10 +43,11 @@ def trade(at: datetime | None = None, venue: str | None = None) -> Tick | None:
     if at is None and (late := missed_minute()):
         return Completed(name="Skipped", message=late)  # type: ignore[return-value]  # becomes the run's state; its result is None
     with open_desk(venue, settings().timeframe, at) as desk:
-        beat(desk)
+        if at is None:
+            beat(desk)
         stop = read_stop(at)
-        memory = recall(desk)
-        memory = replace(memory, books=settle(desk, memory.books))
+        before = recall(desk)
+        memory = replace(before, books=settle(desk, before.books))
         sight = look(desk)
         money = explain_money(desk, sight, memory.books, memory.past)
         judged = judge(view_of(desk, sight, memory, stop), memory.live.release.risk)
@@ -56,8 +58,9 @@ def trade(at: datetime | None = None, venue: str | None = None) -> Tick | None:
             books = settle(desk, books)
             sight = look(desk)
         memory = replace(memory, books=books)
-        alarms = record_tick(desk, sight, memory, judged, money)
-        return tell_tick(desk, _told(desk, memory, sight, judged, skipped, alarms))
+        alarms = record_tick(desk, sight, memory, judged, money, before)
+        tick = _told(desk, memory, sight, judged, skipped)
+        return tell_tick(desk, replace(tick, alarms=alarms, decided=memory.decision != before.decision))
 
 
 def _decided(desk: Desk, sight: Sight, memory: Memory, judged: Judgement) -> tuple[Memory, tuple[str, ...]]:
@@ -101,9 +104,7 @@ def _decision(desk: Desk, memory: Memory, judged: Judgement, targets: dict[str, 
     return Decision(desk.account, memory.due, release, judged.verdict.name, why, targets, desk.now)
 
 
-def _told(
-    desk: Desk, memory: Memory, sight: Sight, judged: Judgement, skipped: tuple[str, ...], alarms: tuple[Alarm, ...]
-) -> Tick:
+def _told(desk: Desk, memory: Memory, sight: Sight, judged: Judgement, skipped: tuple[str, ...]) -> Tick:
     books = memory.books
     held_back = [intent for intent in books.open if intent not in books.in_flight]
     waiting = [f"{len(some)} orders {what}" for some, what in ((books.in_flight, IN_FLIGHT), (held_back, HELD_BACK)) if some]
@@ -117,5 +118,5 @@ def _told(
         orders=books.of(memory.due),
         skipped=skipped,
         equity=sight.account.equity,
-        alarms=alarms,
+        positions=sight.positions,
     )

@@ -10,12 +10,7 @@ from storage.database import Database
 from storage.rows import add, by_key, fetched, row_of
 
 _INSERT = "insert into alarms by name select * from offered on conflict do nothing returning rule"
-_ALL = 'select * exclude (told) from alarms where account = $account order by "at", rule'
-_UNTOLD = 'select * exclude (told) from alarms where account = $account and not told order by "at", rule'
-_TELL = """
-    update alarms set told = true from offered o
-    where (alarms.account, alarms.rule, alarms."at") = (o.account, o.rule, o."at")
-"""
+_ALL = 'select * from alarms where account = $account order by "at", rule'
 _RAISED = """
     select rule from alarms where account = $account group by rule having arg_max(raised, "at") order by rule
 """
@@ -34,14 +29,6 @@ class Alarms(Protocol):
 
     def raised(self, account: str) -> frozenset[str]:
         """Return the rules whose last alarm was raised and not cleared."""
-        ...
-
-    def untold(self, account: str) -> tuple[Alarm, ...]:
-        """Every alarm that nobody has been told of, oldest first: whoever stored it may have died before."""
-        ...
-
-    def tell(self, alarms: Iterable[Alarm]) -> None:
-        """Remember that these have been told."""
         ...
 
 
@@ -69,25 +56,12 @@ class DuckAlarms:
         with self._database.read() as connection:
             return frozenset(fetched(connection, _rule, _RAISED, {"account": account}))
 
-    def untold(self, account: str) -> tuple[Alarm, ...]:
-        """Every alarm that nobody has been told of, oldest first."""
-        with self._database.read() as connection:
-            return fetched(connection, _alarm, _UNTOLD, {"account": account})
-
-    def tell(self, alarms: Iterable[Alarm]) -> None:
-        """Remember that these have been told."""
-        rows = [_row(alarm) for alarm in alarms]
-        if rows:
-            with self._database.write() as connection:
-                add(connection, rows, _TELL)
-
 
 class MemoryAlarms:
     """`Alarms` in memory."""
 
     def __init__(self) -> None:
         self._alarms: dict[tuple[str, str, datetime], Alarm] = {}
-        self._told: set[tuple[str, str, datetime]] = set()
 
     def append(self, alarms: Iterable[Alarm]) -> int:
         """Append alarms, all or none; return the number added."""
@@ -106,14 +80,6 @@ class MemoryAlarms:
     def raised(self, account: str) -> frozenset[str]:
         """Return the rules whose last alarm was raised and not cleared."""
         return frozenset(rule for rule, alarm in {a.rule: a for a in self.all(account)}.items() if alarm.raised)
-
-    def untold(self, account: str) -> tuple[Alarm, ...]:
-        """Every alarm that nobody has been told of, oldest first."""
-        return tuple(alarm for alarm in self.all(account) if _key(alarm) not in self._told)
-
-    def tell(self, alarms: Iterable[Alarm]) -> None:
-        """Remember that these have been told."""
-        self._told |= {_key(alarm) for alarm in alarms}
 
 
 def _key(alarm: Alarm) -> tuple[str, str, datetime]:

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Protocol
 
+from storage.absences import Absences, DuckAbsences, MemoryAbsences
 from storage.activations import Activations, DuckActivations, MemoryActivations
 from storage.alarms import Alarms, DuckAlarms, MemoryAlarms
 from storage.armings import Armings, DuckArmings, MemoryArmings
@@ -19,9 +20,12 @@ from storage.fills import DuckFills, Fills, MemoryFills
 from storage.funding import DuckFunding, Funding, MemoryFunding
 from storage.instruments import DuckInstruments, Instruments, MemoryInstruments
 from storage.intents import DuckIntents, Intents, MemoryIntents
+from storage.outbox import DuckOutbox, Outbox
+from storage.outbox_memory import MemoryOutbox
 from storage.paper import DuckPaper, MemoryPaper, Paper
 from storage.releases import DuckReleases, MemoryReleases, Releases
 from storage.runs import DuckRuns, MemoryRuns, Runs
+from storage.stretches import DuckStretches, MemoryStretches, Stretches
 from storage.tallies import DuckTallies, MemoryTallies, Tallies
 from storage.trials import DuckTrials, MemoryTrials, Trials
 
@@ -61,7 +65,7 @@ class Alone:
 class Store:
     """All tables, in market.duckdb, trading.duckdb and research.duckdb under `home`.
 
-    `market` and `trading` group operations on the tables of their file; bars, funding and instruments are in the first,
+    `market` and `trading` group operations on the tables of their file; everything from bars to stretches is in the first,
     everything from releases to paper in the second.
 
     Parameters
@@ -75,6 +79,8 @@ class Store:
     bars: Bars
     funding: Funding
     instruments: Instruments
+    absences: Absences
+    stretches: Stretches
     releases: Releases
     activations: Activations
     intents: Intents
@@ -83,6 +89,7 @@ class Store:
     decisions: Decisions
     alarms: Alarms
     tallies: Tallies
+    outbox: Outbox
     paper: Paper
     runs: Runs
     trials: Trials
@@ -93,6 +100,8 @@ class Store:
         self.bars = DuckBars(market)
         self.funding = DuckFunding(market)
         self.instruments = DuckInstruments(market)
+        self.absences = DuckAbsences(market)
+        self.stretches = DuckStretches(market)
         self.trading = trading = Database(home / "trading.duckdb", "trading", patience=patience)
         self._trade(trading)
         research = Database(home / "research.duckdb", "research", patience=patience)
@@ -109,6 +118,7 @@ class Store:
         self.decisions = DuckDecisions(trading)
         self.alarms = DuckAlarms(trading)
         self.tallies = DuckTallies(trading)
+        self.outbox = DuckOutbox(trading)
         self.paper = DuckPaper(trading)
 
 
@@ -117,10 +127,11 @@ class MemoryStore(Store):
 
     def __init__(self) -> None:
         self.market = self.trading = Alone()
-        funding = MemoryFunding()
-        self.bars = MemoryBars(funding)
-        self.funding = funding
+        self.funding = funding = MemoryFunding()
+        self.bars = bars = MemoryBars(funding)
         self.instruments = MemoryInstruments()
+        self.absences = MemoryAbsences()
+        self.stretches = MemoryStretches(bars, funding)
         self.releases = MemoryReleases()
         self.activations = MemoryActivations()
         self.intents = MemoryIntents()
@@ -129,6 +140,7 @@ class MemoryStore(Store):
         self.decisions = MemoryDecisions()
         self.alarms = MemoryAlarms()
         self.tallies = MemoryTallies()
+        self.outbox = MemoryOutbox()
         self.paper = MemoryPaper()
         self.runs = MemoryRuns()
         self.trials = MemoryTrials()

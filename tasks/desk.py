@@ -12,6 +12,7 @@ from core.risk.breaker import Tally, breaker
 from core.risk.limits import RiskConfig
 from storage.store import Store
 from tasks import clock
+from tasks.bans import refuse_banned, remember_ban
 from tasks.connecting import PaperBars, connected
 from tasks.lock import writer_lock
 from tasks.settings import Settings, settings
@@ -90,6 +91,8 @@ def open_desk(wanted: str | None, timeframe: str, at: datetime | None) -> Iterat
     """
     config, books = settings(), store()
     now = at or clock.now()
+    if config.mode != "paper":
+        refuse_banned(config.home, config.exchange)
     with writer_lock(config.home, config.account) as epoch:
         last, tallies = _recent(books, config.account, now)
         market, rules, bars = _market(books, wanted, timeframe, now)
@@ -100,8 +103,15 @@ def open_desk(wanted: str | None, timeframe: str, at: datetime | None) -> Iterat
                 traded = _traded_rules(config, market, rules, venue)
                 yield Desk(venue, books, config.account, market, timeframe, epoch, server, traded, bars, skew, tallies)
             except Exception:
-                books.tallies.append(config.account, venue.tally())
+                keep_tally(books, config, venue.tally())
                 raise
+
+
+def keep_tally(books: Store, config: Settings, tally: Tally) -> None:
+    """Store how a tick's requests went; a ban is told to every process of this home, for it counts for the address."""
+    books.tallies.append(config.account, tally)
+    if config.mode != "paper" and tally.banned_until:
+        remember_ban(config.home, config.exchange, tally.banned_until)
 
 
 def _market(books: Store, venue: str | None, timeframe: str, now: datetime) -> tuple[str, dict[str, Instrument], Bars]:

@@ -7,11 +7,10 @@ from prefect.runtime import flow_run
 
 from tasks import clock
 from tasks.desk import Desk
+from tasks.heartbeat_note import FILE
 from tasks.lock import write_note
 from tasks.settings import settings
 from tasks.steps import step
-
-FILE = "heartbeat.json"
 
 LATEST = timedelta(seconds=60)
 """How long after its minute a tick is still worth running."""

@@ -1,36 +1,62 @@
 """Recording: what a tick leaves behind, in one commit at its end."""
 
+from collections.abc import Iterator
 from decimal import Decimal
 
+from core.execution.intents import IntentState
 from core.execution.orders import Fill
+from core.ledger.wallet import Money
+from core.notify.notice import Notice
+from core.reporting.tick_notices import alarm_notice, decision_notice, fill_notice, has_ended, order_notice, trades_notice
 from core.risk.alarms import Alarm, changes
 from core.risk.losses import LEAST_UNEXPLAINED
 from core.risk.verdict import Judgement
 from core.types import Side
 from storage.equity import Snapshot
-from tasks.desk import Desk
-from tasks.looking import Money, Sight
+from tasks.desk import Desk, keep_tally
+from tasks.looking import Sight
 from tasks.reconciling import Books
 from tasks.remembering import Memory
+from tasks.settings import settings
 from tasks.steps import step
 
 SETTLE_COIN = "USDT"
 
 
 @step
-def record_tick(desk: Desk, sight: Sight, memory: Memory, judged: Judgement, money: Money) -> tuple[Alarm, ...]:
-    """Store the snapshot, the alarms that were raised or cleared, and how the requests went; return the alarms to be told.
+def record_tick(desk: Desk, sight: Sight, memory: Memory, judged: Judgement, money: Money, before: Memory) -> tuple[Alarm, ...]:
+    """Store the snapshot, how the requests went, and what is to be told; return the alarms that were raised or cleared.
 
     Money that nothing explains is booked as moved once two looks agree on it.
+
+    Parameters
+    ----------
+    before : the memory as this tick found it
     """
     alarms = changes(memory.past.raised, judged, desk.account, desk.now)
+    said = (*map(alarm_notice, alarms), *_notices(memory, before, sight.account.equity))
     with desk.store.trading.write():
         desk.store.equity.append(_snapshot(desk, sight, memory.books, judged, money))
         desk.store.alarms.append(alarms)
-        desk.store.tallies.append(desk.account, desk.venue.tally())
+        keep_tally(desk.store, settings(), desk.venue.tally())
         if money.is_lasting and abs(money.unexplained) >= LEAST_UNEXPLAINED:
             desk.store.fills.book([_moved(desk, money.unexplained)])
-    return (*memory.past.untold, *alarms)
+        if said:
+            desk.store.outbox.add(said)
+    return alarms
+
+
+def _notices(memory: Memory, before: Memory, equity: Decimal) -> Iterator[Notice]:
+    """Say what this tick brought: a decision, fills, refused orders, the end of the decision's orders."""
+    known, was = set(before.books.fills), before.books.intents
+    orders = memory.books.of(memory.due)
+    if memory.decision and memory.decision != before.decision:
+        yield decision_notice(memory.decision.account, memory.decision.release, memory.due, orders)
+    yield from (fill_notice(fill) for fill in memory.books.fills if fill not in known)
+    refused = (intent for intent in memory.books.intents.values() if intent.state is IntentState.REJECTED)
+    yield from (order_notice(intent) for intent in refused if was.get(intent.link) != intent)
+    if has_ended(was.values(), orders):
+        yield trades_notice(memory.due, orders, memory.books.fills, equity)
 
 
 def _snapshot(desk: Desk, sight: Sight, books: Books, judged: Judgement, money: Money) -> Snapshot:

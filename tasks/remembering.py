@@ -11,7 +11,6 @@ from core.deploy.stages import decision_due
 from core.errors import StoreError
 from core.market.features import last_decision
 from core.market.timeframe import bar_ms, milliseconds, utc
-from core.risk.alarms import Alarm
 from storage.decisions import Decision
 from storage.equity import Snapshot
 from tasks.deploying import Live, make_live, read_live
@@ -30,7 +29,6 @@ class Past:
     Parameters
     ----------
     first_today : the first snapshot since 00:00 UTC, None before it
-    untold : alarms of earlier ticks that died before they could tell
     peak : quote currency, the highest equity in the drawdown's window, transfers taken out; None without a snapshot
     """
 
@@ -38,7 +36,6 @@ class Past:
     first_today: Snapshot | None
     peak: Decimal | None
     raised: frozenset[str]
-    untold: tuple[Alarm, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +92,6 @@ def read_past(desk: Desk, days: int) -> Past:
         first_today=equity.first_since(desk.account, midnight),
         peak=equity.peak(desk.account, desk.now - timedelta(days=days)),
         raised=desk.store.alarms.raised(desk.account),
-        untold=desk.store.alarms.untold(desk.account),
     )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource, SettingsConfigDict
 
 from core.errors import ConfigError
 
@@ -14,7 +14,9 @@ from core.errors import ConfigError
 class Settings(BaseSettings):
     """What an operator may set from outside. Everything that decides a weight is in the release instead."""
 
-    model_config = SettingsConfigDict(env_prefix="TRADEWIND_", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="TRADEWIND_", env_file=".env", extra="ignore", frozen=True, use_attribute_docstrings=True
+    )
 
     home: Path = Path("var")
     """Folder of the databases, reports and Prefect's own files."""
@@ -40,8 +42,20 @@ class Settings(BaseSettings):
     """USDT a paper account starts with."""
     search_storage: str | None = None
     """Database URL that searches keep their trials in while they run, to be resumed or shared; in memory without it."""
+    dask: str | None = None
+    """Dask cluster that searches run on: a scheduler, ``tcp://host:8786``, or ``local:2`` for processes of this machine."""
     bybit_url: str | None = None
     """Where market data comes from, if not from Bybit itself: a simulated exchange, a proxy."""
+    binance_url: str | None = None
+    """Where Binance's market data comes from, if not from Binance itself."""
+    requests_per_second: float = Field(default=60, gt=0, le=120)
+    """Requests for market data that all processes together make of Bybit in a second; it bans an address at 120."""
+    discord_webhook: SecretStr | None = None
+    """Discord webhooks to tell, separated by commas; those in `.env` and in the environment are told both."""
+    messenger_url: str = "http://127.0.0.1:4300"
+    """Where the messenger listens; on this machine it takes the next free port when this one is taken."""
+    ping_url: SecretStr | None = None
+    """Address to call every minute while all is well: an outside monitor's, which alarms when the calls stop."""
 
 
 @cache
@@ -53,3 +67,10 @@ def settings() -> Settings:
         first = error.errors()[0]
         name = "TRADEWIND_" + "_".join(str(part) for part in first["loc"]).upper()
         raise ConfigError(f"{name}: {first['msg']}; see .env.example") from error
+
+
+def webhook_settings() -> dict[str, str]:
+    """Return the webhook setting of every source that has one, by its name: the environment no longer hides `.env`."""
+    sources = {"environment": EnvSettingsSource(Settings), ".env": DotEnvSettingsSource(Settings)}
+    found = {name: source().get("discord_webhook") for name, source in sources.items()}
+    return {name: text for name, text in found.items() if text}

@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from core.execution.intents import Intent
+from core.execution.orders import Position
 from core.risk.alarms import Alarm
 
 
@@ -22,3 +23,7 @@ class Tick:
     skipped: tuple[str, ...]
     equity: Decimal
     alarms: tuple[Alarm, ...] = ()
+    decided: bool = False
+    """Whether the decision was taken in this very tick."""
+    positions: tuple[Position, ...] = ()
+    """What the venue showed at the end."""

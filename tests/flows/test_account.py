@@ -197,16 +197,28 @@ def test_an_alarm_is_raised_once_and_cleared_once(books, home):  # noqa: F811
     assert [alarm.raised for alarm in books.alarms.all("paper")] == [True, False]
 
 
-def test_an_alarm_whose_tick_died_before_it_was_told_is_told_by_the_next(books, home, monkeypatch):  # noqa: F811
+def test_a_tick_that_dies_before_its_page_has_told_everything_all_the_same(books, home, monkeypatch):  # noqa: F811
     tick(0 * DAY)
     set_stop("")
     with monkeypatch.context() as patch:
-        patch.setattr(telling, "_about", _refuses)
-        with pytest.raises(TypeError):
+        patch.setattr(telling, "within", _refuses)
+        patch.setattr(telling, "get_run_logger", _refuses)
+        with pytest.raises(ConfigError, match="mine"):
             tick(MINUTE)
-    again = tick(2 * MINUTE)
-    assert [alarm.rule for alarm in again.alarms] == ["emergency_stop"]
-    assert tick(3 * MINUTE).alarms == ()
+    assert "alarm.raised" in [notice.event for notice in books.outbox.newest(100)]
+    tick(2 * MINUTE)
+    assert sum(notice.event == "alarm.raised" for notice in books.outbox.newest(1000)) == 1
+
+
+def test_a_tick_says_what_it_decided_what_was_filled_and_what_came_of_it_once(books):  # noqa: F811
+    done = tick(0 * DAY)
+    said = Counter(notice.event for notice in books.outbox.newest(1000))
+    filled = [fill for fill in books.fills.all() if fill.kind == "trade"]
+    assert (said["decision.taken"], said["trades.settled"], said["order.filled"]) == (1, 1, len(filled))
+    summary = next(notice for notice in books.outbox.newest(1000) if notice.event == "trades.settled")
+    assert summary.title.startswith(f"{len(done.orders)} of {len(done.orders)} orders filled")
+    tick(MINUTE)
+    assert Counter(notice.event for notice in books.outbox.newest(1000)) == said, "a quiet minute says nothing"
 
 
 def test_many_failures_open_the_breaker_which_probes_and_closes_by_itself(books, undisturbed):  # noqa: F811

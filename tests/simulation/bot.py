@@ -26,7 +26,7 @@ READS = frozenset(
     {"open", "all", "of_decision", "at", "last", "first_since", "peak", "since", "get", "live", "known", "as_of", "newest"}
     | {"series", "panel", "load", "totals", "filled", "raised", "turnover"}
 )
-TABLES = ("releases", "activations", "intents", "fills", "equity", "decisions", "alarms", "tallies", "paper")
+TABLES = ("releases", "activations", "intents", "fills", "equity", "decisions", "alarms", "outbox", "tallies", "paper")
 """What lies in one file, and so changes all or none."""
 
 ACCOUNT = "paper"
@@ -193,10 +193,8 @@ def watch(store: Any, steps: Steps) -> Any:
 
 
 @contextmanager
-def bot(
-    store: Any, connect: Callable[[], Any], now: Callable[[], int], told: Callable[..., None], *, locks: bool = False
-) -> Iterator[Callable[[], Any]]:
-    """Give the live flow this store, this venue, this clock and this ear for its events; yields one tick of it.
+def bot(store: Any, connect: Callable[[], Any], now: Callable[[], int], *, locks: bool = False) -> Iterator[Callable[[], Any]]:
+    """Give the live flow this store, this venue and this clock; yields one tick of it.
 
     Parameters
     ----------
@@ -212,9 +210,8 @@ def bot(
         for name, step in vars(flows.trade).copy().items():
             if isinstance(step, Task):
                 patch.setattr(flows.trade, name, step.fn)
-        for name in ("create_table_artifact", "create_markdown_artifact"):
+        for name in [name for name in vars(telling) if name.startswith("create_")]:
             patch.setattr(telling, name, lambda **_: None)
-        patch.setattr(telling, "emit_event", told)
         patch.setattr(telling, "within", lambda _seconds, call: call())
         patch.setattr(stopping, "_variable", stopping.Stop)
         for module in (stores, desk, deploying):

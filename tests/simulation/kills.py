@@ -106,7 +106,7 @@ def _go_on(life: Life, connect: Any) -> None:
 
 
 def _bot(life: Life, connect: Any) -> Any:
-    return bot(watch(life.store, life.steps), connect, life.now, life.heard, locks=True)
+    return bot(watch(life.store, life.steps), connect, life.now, locks=True)
 
 
 @contextmanager
@@ -129,7 +129,7 @@ def _in_child(folder: str, panel: Any, now: int, url: str, step: int) -> None:
     steps = Steps(lambda: os.kill(os.getpid(), signal.SIGKILL))
     steps.begin([(step, "before")])
     venue = BybitVenue(ACCOUNT, base_url=url, api_key=KEY, secret=SECRET, now_ms=lambda: now)
-    with bot(watch(store, steps), lambda: Watched(venue, steps), lambda: now, lambda **_: None, locks=True) as tick:
+    with bot(watch(store, steps), lambda: Watched(venue, steps), lambda: now, locks=True) as tick:
         tick()
 
 

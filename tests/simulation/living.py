@@ -53,7 +53,6 @@ class Life:
         self.skew = 0
         self.stop = home() / FILE
         self.stop.unlink(missing_ok=True)
-        self.told: list[dict[str, Any]] = []
         limit = Decimal(str(story.release.risk.max_gross))
         self.oracle = Oracle(self.exchange, self.store, self.line.shown, max_gross=limit, deposit=story.balance)
         self.store.bars = ShownBars(story.panel, lambda: self.line.now)
@@ -63,10 +62,6 @@ class Life:
     def now(self) -> int:
         """Return the bot's own clock, milliseconds."""
         return self.line.now + self.skew
-
-    def heard(self, **event: Any) -> None:
-        """Take in what the bot tells the world."""
-        self.told.append(event)
 
     def _stock(self) -> None:
         story = self.story
@@ -98,7 +93,7 @@ def live(story: Scenario, driver: Any = engine_driver) -> Outcome:
     crashes = failed = 0
     with (
         driver(life) as connect,
-        bot(watch(life.store, life.steps), lambda: Watched(connect(), life.steps), life.now, life.heard) as tick,
+        bot(watch(life.store, life.steps), lambda: Watched(connect(), life.steps), life.now) as tick,
     ):
         for number, planned in enumerate(story.at):
             disturbed = number < len(story.at) - story.clean

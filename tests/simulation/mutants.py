@@ -19,6 +19,7 @@ import pytest
 from core.execution import intents
 from core.execution.intents import answered, request_of, sending
 from core.execution.orders import Failed, NotFound, Rejected, Unknown
+from core.reporting.tick_notices import alarm_notice as real_notice
 from storage import fills
 from tasks import reconciling, recording, trading
 from tasks.venues import bybit, bybit_client, bybit_rows, bybit_session
@@ -151,6 +152,10 @@ def _silent(patch: Patch) -> None:
     patch.setattr(recording, "changes", lambda *_: ())
 
 
+def _untold(patch: Patch) -> None:
+    patch.setattr(recording, "alarm_notice", lambda alarm: replace(real_notice(alarm), id=f"lost.{alarm.at}"))
+
+
 UNANSWERED = Story((Fault(0, "create", 1, "drop-after", 0, ALL),))
 NEVER_THERE = Story((Fault(0, "create", 1, "drop-before"),))
 BLIND = Story((Fault(0, "create", 1, "drop-after"), Fault(0, "realtime", 2, "html")), SOON, lags=(("executions", 5_000),))
@@ -181,6 +186,7 @@ MUTANTS = (
     Mutant("an exit may open a position", _exits_may_open, Story()),
     Mutant("no last look at the exposure", _no_last_look, Story(max_gross=0.2)),
     Mutant("alarms are not kept", _silent, Story((Outside(2, "stop"),))),
+    Mutant("alarms are kept and not told", _untold, Story((Outside(2, "stop"),))),
 )
 
 

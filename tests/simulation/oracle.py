@@ -12,7 +12,7 @@ What must hold, numbered as the violations name it:
 7. wallet: what the account is worth is explained by the bookings, to the last digit.
 8. recovery: the undisturbed ticks at the end all succeed, and the last two do not halt.
 9. denied: an intent that ended as REJECTED or DEAD has no order at the venue.
-10. silent: whenever a tick halts or flattens, an alarm that says so is raised and not cleared.
+10. silent: whenever a tick halts or flattens, an alarm that says so is raised and not cleared, and waits to be told.
 """
 
 from collections import defaultdict
@@ -21,11 +21,15 @@ from decimal import Decimal
 from typing import Any
 
 from core.exchange import money
+from core.reporting.tick_notices import alarm_notice
 
 ACCOUNT = "paper"
 
 SLACK = Decimal("1.03")
 """Prices move between plan and arrival; an exposure this much above the limit is not a violation."""
+
+NOTICES = 5_000
+"""Notices among which an alarm's is looked for, newest first."""
 
 WAVE_MS = 30_000
 """As long as a look and the orders that follow from it may take, lags included."""
@@ -76,7 +80,8 @@ class Oracle:
         if run.verdict not in ("HALT", "FLATTEN"):
             return
         last = {alarm.rule: alarm for alarm in self._store.alarms.all(ACCOUNT)}
-        if not any(alarm.raised and alarm.verdict.name in ("HALT", "FLATTEN") for alarm in last.values()):
+        harsh = [alarm for alarm in last.values() if alarm.raised and alarm.verdict.name in ("HALT", "FLATTEN")]
+        if not {alarm_notice(alarm).id for alarm in harsh} & {notice.id for notice in self._store.outbox.newest(NOTICES)}:
             self._say(f"silent: {run.verdict} at {run.at:%d %H:%M:%S} for {run.reasons} and no alarm stands")
 
     def not_quiet(self, error: BaseException) -> None:

@@ -38,16 +38,6 @@ def test_the_first_alarm_of_a_rule_at_a_moment_stands(store):
     assert store.alarms.all("paper") == (ALARM,)
 
 
-def test_an_alarm_is_untold_until_it_is_told(store):
-    other = replace(ALARM, rule="stale_data")
-    store.alarms.append([ALARM, other])
-    store.alarms.tell([ALARM])
-    store.alarms.tell([])
-    assert store.alarms.untold("paper") == (other,)
-    assert store.alarms.untold("other") == ()
-    assert len(store.alarms.all("paper")) == 2
-
-
 def test_appending_nothing_is_harmless(store):
     assert store.alarms.append([]) == 0
     assert store.alarms.raised("paper") == frozenset()
