@@ -4,6 +4,7 @@ from typing import Annotated, Any, TypeVar
 
 from griffe import Docstring, DocstringSectionParameters, Parser, parse
 from prefect import Flow
+from prefect.logging.loggers import disable_logger
 from pydantic import Field
 
 from core.market.timeframe import TIMEFRAMES
@@ -20,7 +21,9 @@ TimeframeName = Annotated[str, Field(json_schema_extra={"enum": list(TIMEFRAMES)
 
 def with_help(flow: F) -> F:
     """Put the docstring's words on each parameter into the form; Prefect itself reads them in Google's style only."""
-    for section in parse(Docstring(flow.fn.__doc__ or ""), Parser.numpy):
+    with disable_logger("griffe"):  # it misses the types, which stand in the signature
+        sections = parse(Docstring(flow.fn.__doc__ or ""), Parser.numpy)
+    for section in sections:
         if isinstance(section, DocstringSectionParameters):
             for parameter in section.value:
                 flow.parameters.properties[parameter.name]["description"] = parameter.description.replace("\n", " ")

@@ -1,32 +1,15 @@
 """What a person sees: each result as a short page on the terminal, and the rows scripts read."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-
-from rich.table import Table
 
 from core.reporting.ingested import Ingested
 from core.reporting.night import Night
 from core.reporting.outcomes import Demo, Reported
 from core.reporting.tick import Tick
 from flows.console import out
-from storage.frames import Series
 from tasks.importing import Imported
 from tasks.report_text import SYNTHETIC, summary_lines
-
-
-def series_row(series: Series) -> dict[str, Any]:
-    """Return one stored series as scripts read it."""
-    return {
-        "venue": series.venue,
-        "symbol": series.symbol,
-        "timeframe": series.timeframe,
-        "first": series.first,
-        "last": series.last,
-        "bars": series.bars,
-        "gaps": series.gaps,
-    }
 
 
 def report_row(done: Reported) -> dict[str, Any]:
@@ -77,20 +60,6 @@ def imported(done: Imported) -> None:
             out.print(f"  {d.venue} {d.symbol} {d.open_time:%Y-%m-%d %H:%M} stored {d.stored}, offered {d.offered}")
     for line in done.left_out:
         out.print(f"left out: {line}")
-
-
-def coverage(series: Sequence[Series]) -> None:
-    """Show what is stored."""
-    if not series:
-        out.print("Nothing is stored yet: run `tradewind import FILE` or `tradewind ingest`.")
-        return
-    table = Table("venue", "symbol", "timeframe", "first", "last", box=None)
-    table.add_column("bars", justify="right")
-    table.add_column("gaps", justify="right")
-    for s in series:
-        first, last = f"{s.first:%Y-%m-%d %H:%M}", f"{s.last:%Y-%m-%d %H:%M}"
-        table.add_row(s.venue, s.symbol, s.timeframe, first, last, f"{s.bars:,}", f"{s.gaps:,}")
-    out.print(table)
 
 
 def ingested(done: Ingested) -> None:

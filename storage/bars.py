@@ -182,6 +182,11 @@ class MemoryBars:
         self._table = MemoryTable(SHAPE)
         self._funding = funding
 
+    @property
+    def rows(self) -> pl.DataFrame:
+        """Every bar."""
+        return self._table.rows
+
     def merge(self, frame: pl.DataFrame) -> Merge:
         """Take in bars."""
         return self._table.merge(_checked(frame))

@@ -98,6 +98,11 @@ class MemoryFunding:
     def __init__(self) -> None:
         self._table = MemoryTable(SHAPE)
 
+    @property
+    def rows(self) -> pl.DataFrame:
+        """Every settlement."""
+        return self._table.rows
+
     def merge(self, frame: pl.DataFrame) -> Merge:
         """Take in settlements."""
         return self._table.merge(_checked(frame))

@@ -1,10 +1,9 @@
-"""Market data in: asked for at the venue with retries, stored without them."""
+"""Market data, asked for: where it comes from, what trades there, and what time it is."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, Literal
 
-import polars as pl
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
@@ -12,23 +11,24 @@ from prefect.tasks import Task, exponential_backoff
 
 from core.errors import ConfigError, ExchangeUnavailable
 from core.market.instrument import Instrument
-from core.market.timeframe import bar_ms
-from storage.frames import Merge
+from tasks.bans import banned_for
+from tasks.fetching import Fetcher
 from tasks.settings import settings
 from tasks.stores import store
 from tasks.venues.binance import BinanceVenue
 from tasks.venues.bybit import BybitVenue
+from tasks.venues.doors import BinanceDoor, BybitDoor, Door
+from tasks.venues.gate import Gate
+from tasks.venues.meter import Banned
 from tasks.venues.port import Venue
 
-SYMBOLS_AT_A_TIME = 8
-"""Symbols that one fetch asks for."""
-
-Span = tuple[str, datetime, datetime]
-"""(symbol, start, end): bars that open in ``[start, end)``."""
+BINANCE_PER_SECOND = 2.0
+"""Pages weigh 10 of the 2400 that Binance allows one address in a minute: half of them."""
 
 
 async def _worth_retrying(_task: Task[Any, Any], _run: TaskRun, state: State[Any]) -> bool:
-    return isinstance(await state.aresult(raise_on_failure=False), ExchangeUnavailable)
+    error = await state.aresult(raise_on_failure=False)
+    return isinstance(error, ExchangeUnavailable) and not isinstance(error, Banned)
 
 
 _reads: dict[str, Any] = {
@@ -40,42 +40,55 @@ _reads: dict[str, Any] = {
 }
 
 
+def address(venue: str) -> Literal["bybit", "binance"]:
+    """Return whose address a venue's data is asked for at: a name nobody knows is Bybit, or what stands in for it."""
+    return "binance" if venue == "binance" else "bybit"
+
+
+def gate(venue: str) -> Gate:
+    """Return the gate that all requests for a venue's data go through."""
+    config = settings()
+    config.home.mkdir(parents=True, exist_ok=True)
+    per_second = config.requests_per_second if address(venue) == "bybit" else BINANCE_PER_SECOND
+    return Gate(address(venue), config.home, per_second)
+
+
 def source(venue: str) -> Venue:
-    """Return the venue market data comes from; it needs no keys. A name nobody knows is Bybit, or what stands in for it."""
-    if venue == "binance":
-        return BinanceVenue(venue)
+    """Return the venue market data comes from; it needs no keys."""
+    if address(venue) == "binance":
+        return BinanceVenue(venue, base_url=settings().binance_url)
     return BybitVenue(venue, base_url=settings().bybit_url)
+
+
+def open_door(origin: str, venue: str) -> Door:
+    """Open a connection for bulk work; what comes in is stored under the name of `venue`, wherever it is from."""
+    if address(origin) == "binance":
+        return BinanceDoor(venue, settings().binance_url or "live", gate(origin))
+    return BybitDoor(venue, settings().bybit_url or "live", gate(origin))
+
+
+def page_of(origin: str) -> int:
+    """Return how many bars one page of a venue has."""
+    return (BinanceDoor if address(origin) == "binance" else BybitDoor).page
+
+
+def fetcher(origin: str, venue: str, timeframe: str) -> Fetcher:
+    """Return what asks a venue for many pages."""
+    return Fetcher(lambda: open_door(origin, venue), timeframe, lambda: banned_for(settings().home, address(origin)))
 
 
 @task(**_reads)
 def fetch_instruments(venue: str) -> tuple[Instrument, ...]:
     """Ask which perpetuals trade now."""
-    return source(venue).instruments()
+    client = source(venue)
+    return gate(venue).ask(client.instruments, client.tally)
 
 
 @task(**_reads)
 def fetch_time(venue: str) -> datetime:
     """Ask for the venue's clock."""
-    return source(venue).server_time()
-
-
-@task(task_run_name="bars {spans[0][0]}", **_reads)
-def fetch_bars(venue: str, timeframe: str, spans: list[Span]) -> pl.DataFrame:
-    """Ask for the closed bars of some symbols."""
     client = source(venue)
-    return pl.concat([client.bars(symbol, timeframe, start, end) for symbol, start, end in spans])
-
-
-@task(task_run_name="funding {spans[0][0]}", **_reads)
-def fetch_funding(venue: str, spans: list[Span]) -> pl.DataFrame:
-    """Ask for the funding settlements of some symbols."""
-    client = source(venue)
-    return pl.concat([client.funding(symbol, start, end) for symbol, start, end in spans])
-
-
-def batches(spans: list[Span]) -> list[list[Span]]:
-    """Cut the work into pieces that are fetched side by side, and again on their own when one fails."""
-    return [spans[first : first + SYMBOLS_AT_A_TIME] for first in range(0, len(spans), SYMBOLS_AT_A_TIME)]
+    return gate(venue).ask(client.server_time, client.tally)
 
 
 def symbols_to_fetch(listed: tuple[Instrument, ...], wanted: list[str] | None) -> tuple[str, ...]:
@@ -91,39 +104,10 @@ def symbols_to_fetch(listed: tuple[Instrument, ...], wanted: list[str] | None) -
         if symbol not in known:
             near = get_close_matches(symbol, known, n=1)
             raise ConfigError(f"symbol {symbol!r} does not trade here" + (f": did you mean {near[0]}?" if near else ""))
-    return tuple(wanted or known)
-
-
-@task(cache_policy=NO_CACHE)
-def missing_bars(venue: str, timeframe: str, symbols: tuple[str, ...], since: datetime, now: datetime) -> list[Span]:
-    """Return, per symbol, what lies between the newest stored bar (or `since`) and now."""
-    step = timedelta(milliseconds=bar_ms(timeframe))
-    newest = store().bars.newest(venue, timeframe)
-    starts = {symbol: newest[symbol] + step if symbol in newest else since for symbol in symbols}
-    return [(symbol, start, now) for symbol, start in starts.items() if start + step <= now]
-
-
-@task(cache_policy=NO_CACHE)
-def missing_funding(venue: str, symbols: tuple[str, ...], since: datetime, now: datetime) -> list[Span]:
-    """Return, per symbol, the time since its newest stored settlement (or `since`)."""
-    newest = store().funding.newest(venue)
-    tick = timedelta(milliseconds=1)
-    return [(symbol, newest.get(symbol, since) + tick, now + tick) for symbol in symbols]
+    return tuple(dict.fromkeys(wanted or known))
 
 
 @task(cache_policy=NO_CACHE)
 def record_instruments(listed: tuple[Instrument, ...], seen_at: datetime) -> None:
     """Store the venue's trading rules as they were seen."""
     store().instruments.record(listed, seen_at)
-
-
-@task(cache_policy=NO_CACHE)
-def store_bars(frames: list[pl.DataFrame]) -> Merge:
-    """Merge bars into the store."""
-    return store().bars.merge(pl.concat(frames)) if frames else Merge(0, 0)
-
-
-@task(cache_policy=NO_CACHE)
-def store_funding(frames: list[pl.DataFrame]) -> Merge:
-    """Merge funding settlements into the store."""
-    return store().funding.merge(pl.concat(frames)) if frames else Merge(0, 0)

@@ -39,12 +39,37 @@ def bars(session: BinanceSession, symbol: str, timeframe: str, span: tuple[datet
     length = bar_ms(timeframe)
     pages = list(_bar_pages(session, symbol, timeframe, span, server_ms))
     rows = np.concatenate(pages) if pages else np.empty((0, 6))
-    steps = np.diff(rows[:, 0])
-    if (steps != length).any():
-        row = int(np.flatnonzero(steps != length)[0])
-        what = "a hole after" if steps[row] > length else "a bar doubled at"
-        raise session.malformed(f"{symbol} {timeframe}: {what} {_show(rows[row, 0])}")
-    return _sourced(bybit_history.bar_frame(session.name, symbol, timeframe, rows))
+    if (holes := np.flatnonzero(np.diff(rows[:, 0]) != length)).size:
+        raise session.malformed(f"{symbol} {timeframe}: a hole after {_show(rows[holes[0], 0])}")
+    return bar_frame(session.name, symbol, timeframe, rows)
+
+
+def bar_frame(venue: str, symbol: str, timeframe: str, rows: Array) -> pl.DataFrame:
+    """Give the candles their names and types."""
+    return _sourced(bybit_history.bar_frame(venue, symbol, timeframe, rows))
+
+
+def bar_page(session: BinanceSession, symbol: str, timeframe: str, start: int, stop: int) -> Array:
+    """Return the candles that open in ``[start, stop)`` (ms, a page at most), open ones too, as far as there are any.
+
+    Raises
+    ------
+    ExchangeUnavailable
+        When the page is off the grid, outside its window, doubled or not numeric.
+    """
+    query = {"symbol": symbol, "interval": timeframe, "startTime": start, "endTime": stop - 1, "limit": PAGE}
+    listed = session.call(session.public.fapipublic_get_klines, query)
+    if not isinstance(listed, list) or not all(isinstance(row, list) and len(row) == FIELDS for row in listed):
+        raise session.malformed(f"{symbol} {timeframe}: a candle without its {FIELDS} fields")
+    rows = _numbers(session, symbol, [row[:6] for row in listed], 6)
+    opens = rows[:, 0]
+    strange = (opens % bar_ms(timeframe) != 0) | (opens < start) | (opens >= stop)
+    if strange.any():
+        raise session.malformed(f"{symbol} {timeframe}: a bar at {_show(opens[strange][0])} was not asked for")
+    rows = rows[opens.argsort(kind="stable")]
+    if (doubled := np.flatnonzero(np.diff(rows[:, 0]) == 0)).size:
+        raise session.malformed(f"{symbol} {timeframe}: a bar doubled at {_show(rows[doubled[0], 0])}")
+    return rows
 
 
 def funding(session: BinanceSession, symbol: str, start: datetime, end: datetime) -> pl.DataFrame:
@@ -69,22 +94,9 @@ def _bar_pages(
     first = -(-milliseconds(span[0]) // length) * length
     while first < end and first + length <= server_ms:
         stop = min(first + PAGE * length, end)
-        rows = _page(session, symbol, timeframe, first, stop)
+        rows = bar_page(session, symbol, timeframe, first, stop)
         yield rows[rows[:, 0] + length <= server_ms]
         first = stop
-
-
-def _page(session: BinanceSession, symbol: str, timeframe: str, start: int, stop: int) -> Array:
-    query = {"symbol": symbol, "interval": timeframe, "startTime": start, "endTime": stop - 1, "limit": PAGE}
-    listed = session.call(session.public.fapipublic_get_klines, query)
-    if not isinstance(listed, list) or not all(isinstance(row, list) and len(row) == FIELDS for row in listed):
-        raise session.malformed(f"{symbol} {timeframe}: a candle without its {FIELDS} fields")
-    rows = _numbers(session, symbol, [row[:6] for row in listed], 6)
-    opens = rows[:, 0]
-    strange = (opens % bar_ms(timeframe) != 0) | (opens < start) | (opens >= stop)
-    if strange.any():
-        raise session.malformed(f"{symbol} {timeframe}: a bar at {_show(opens[strange][0])} was not asked for")
-    return rows[opens.argsort(kind="stable")]
 
 
 def _numbers(session: BinanceSession, symbol: str, cells: list[list[Any]], width: int) -> Array:

@@ -6,7 +6,7 @@
 3. Nothing is retried; a private client never sends a request twice.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import ccxt
@@ -21,14 +21,23 @@ RECV_WINDOW_MS = 5_000
 PUBLIC_RATE_MS = 4
 """ccxt weighs a market read as 5 of these: 50 reads a second, under half of what Bybit allows one address."""
 
+TOO_MANY = 10006
+"""The retCode for too many requests; a header says when the next one is free."""
+
 
 class Declined(ccxt.ExchangeError):
-    """Bybit answered with a retCode other than 0."""
+    """Bybit answered with a retCode other than 0.
 
-    def __init__(self, code: int, message: str) -> None:
+    Parameters
+    ----------
+    pause_ms : how long to keep quiet, if it was for too many requests; 0 when Bybit does not ask for it
+    """
+
+    def __init__(self, code: int, message: str, *, pause_ms: int = 0) -> None:
         super().__init__(f"{code} {message}")
         self.code = code
         self.message = message
+        self.pause_ms = pause_ms
 
 
 class Malformed(ccxt.BadResponse):
@@ -36,11 +45,17 @@ class Malformed(ccxt.BadResponse):
 
 
 class TurnedAway(ccxt.DDoSProtection):
-    """HTTP 403 or 429: the request was not looked at, for there were too many."""
+    """HTTP 403 or 429: the request was not looked at, for there were too many.
 
-    def __init__(self, status: int) -> None:
+    Parameters
+    ----------
+    pause_ms : how long to keep quiet; 0 when Bybit does not say
+    """
+
+    def __init__(self, status: int, *, pause_ms: int = 0) -> None:
         super().__init__(f"HTTP {status}: too many requests")
         self.status = status
+        self.pause_ms = pause_ms
 
 
 class GuardedBybit(ccxt.bybit):
@@ -60,13 +75,16 @@ class GuardedBybit(ccxt.bybit):
     ) -> Any:
         """Raise for a malformed success and for every retCode; leave other HTTP statuses to ccxt."""
         if code in {403, 429}:
-            raise TurnedAway(code)
+            raise TurnedAway(code, pause_ms=_asked(headers, "retry-after") * 1000)
         if not 200 <= code < 300:
             return super().handle_errors(code, reason, url, method, headers, body, response, request_headers, request_body)
         if not isinstance(response, dict) or "retCode" not in response:
             raise Malformed(f"not a Bybit reply: {body[:60]!r}")
         if str(response["retCode"]) != "0":
-            raise Declined(int(response["retCode"]), str(response.get("retMsg", "")))
+            number = int(response["retCode"])
+            free = _asked(headers, "x-bapi-limit-reset-timestamp") if number == TOO_MANY else 0
+            pause = max(free - int(self.milliseconds()), 0) if free else 0
+            raise Declined(number, str(response.get("retMsg", "")), pause_ms=pause)
         if not isinstance(response.get("result"), dict):
             raise Malformed(f"a reply without a result: {body[:60]!r}")
         return None
@@ -92,6 +110,12 @@ def never_connected(error: BaseException) -> bool:
         return False
     reason = cause.args[0]
     return isinstance(reason, MaxRetryError) and isinstance(reason.reason, NewConnectionError)
+
+
+def _asked(headers: Mapping[str, str] | None, name: str) -> int:
+    """Read a number from a header; 0 when it is not there."""
+    value = next((text for each, text in (headers or {}).items() if each.lower() == name), "")
+    return int(value) if str(value).isdigit() else 0
 
 
 def _client(where: str, settings: dict[str, Any]) -> GuardedBybit:

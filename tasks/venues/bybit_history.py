@@ -43,12 +43,29 @@ def bars(read: Read, symbol: str, timeframe: str, start: datetime, end: datetime
     length = bar_ms(timeframe)
     pages = list(_bar_pages(read, symbol, timeframe, milliseconds(start), milliseconds(end)))
     rows = np.concatenate(pages) if pages else np.empty((0, 6))
-    steps = np.diff(rows[:, 0])
-    if (steps != length).any():
-        row = int(np.flatnonzero(steps != length)[0])
-        what = "a hole after" if steps[row] > length else "a bar doubled at"
-        raise ExchangeUnavailable(f"{symbol} {timeframe}: {what} {_show(rows[row, 0])}; read again")
+    if (holes := np.flatnonzero(np.diff(rows[:, 0]) != length)).size:
+        raise ExchangeUnavailable(f"{symbol} {timeframe}: a hole after {_show(rows[holes[0], 0])}; read again")
     return rows
+
+
+def bar_page(read: Read, symbol: str, timeframe: str, first: int, stop: int) -> tuple[Array, int]:
+    """Return the closed candles that open in ``[first, stop)`` (ms, a page at most) as far as there are any, oldest first.
+
+    Returns
+    -------
+    (K, 6) of open time (ms), open, high, low, close, volume
+    server : Bybit's time, milliseconds
+
+    Raises
+    ------
+    ExchangeUnavailable
+        When the page is of another symbol, off the grid, outside its window, doubled or not numeric.
+    """
+    reply = read("kline", symbol=symbol, interval=INTERVALS[timeframe], start=first, end=stop - 1, limit=PAGE)
+    rows, server = _checked(symbol, timeframe, reply, first, stop), int(reply["time"])
+    if (doubled := np.flatnonzero(np.diff(rows[:, 0]) == 0)).size:
+        raise ExchangeUnavailable(f"{symbol} {timeframe}: a bar doubled at {_show(rows[doubled[0], 0])}; read again")
+    return rows[rows[:, 0] + bar_ms(timeframe) <= server], server
 
 
 def bar_frame(venue: str, symbol: str, timeframe: str, rows: Array) -> pl.DataFrame:
@@ -99,10 +116,8 @@ def _bar_pages(read: Read, symbol: str, timeframe: str, start: int, end: int) ->
     first = -(-start // length) * length
     while first < end:
         stop = min(first + PAGE * length, end)
-        reply = read("kline", symbol=symbol, interval=INTERVALS[timeframe], start=first, end=stop - 1, limit=PAGE)
-        rows = _checked(symbol, timeframe, reply, first, stop)
-        server = int(reply["time"])
-        yield rows[rows[:, 0] + length <= server]
+        rows, server = bar_page(read, symbol, timeframe, first, stop)
+        yield rows
         if stop + length > server:
             return
         first = stop

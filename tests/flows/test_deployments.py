@@ -1,8 +1,10 @@
 """`prefect.yaml` says what is meant: every flow deployed, in UTC, in its own pool, with one run at a time."""
 
+import importlib
 from datetime import UTC, datetime
 
 import pytest
+from prefect import Flow
 from prefect.cli.deploy._models import PrefectYamlModel
 from prefect.flows import load_flow_from_entrypoint
 
@@ -11,7 +13,8 @@ from tasks.project import FILE, declared_deployments, declared_pools, project_ro
 
 ROOT = project_root()
 DEPLOYED = {deployment["name"]: deployment for deployment in declared_deployments(ROOT)}
-ASKED_FOR = {"backfill": {"start": datetime(2024, 1, 1, tzinfo=UTC), "end": datetime(2024, 1, 2, tzinfo=UTC)}}
+RANGE = {"start": datetime(2024, 1, 1, tzinfo=UTC), "end": datetime(2024, 1, 2, tzinfo=UTC)}
+ASKED_FOR = {"backfill": RANGE, "rehearse": RANGE}
 """Parameters without a default: whoever runs the deployment fills them in."""
 
 each = pytest.mark.parametrize("name", sorted(DEPLOYED))
@@ -22,8 +25,14 @@ def flow_of(name, monkeypatch):
     return load_flow_from_entrypoint(DEPLOYED[name]["entrypoint"])
 
 
+def flows_in(file):
+    module = importlib.import_module(f"flows.{file.stem}")
+    return [one for one in vars(module).values() if isinstance(one, Flow)]
+
+
 def test_all_flows_are_deployed_under_their_own_names():
-    assert sorted(DEPLOYED) == ["backfill", "demote", "ingest", "optimize", "promote", "report", "rollback", "trade", "watch"]
+    flows = {one.name for file in (ROOT / "flows").glob("*.py") for one in flows_in(file)}
+    assert set(DEPLOYED) == flows
 
 
 @each
@@ -68,12 +77,21 @@ def test_schedules_are_the_ones_intended():
         "demote": [],
         "rollback": [],
         "watch": ["30 0 * * *"],
+        "emergency-stop": [],
+        "resume": [],
+        "reconcile": [],
+        "rehearse": [],
+        "null-test": [],
     }
 
 
-def test_only_trading_is_in_the_live_pool():
+def test_only_trading_and_its_end_are_in_the_live_pool():
     assert declared_pools(ROOT) == ("batch", "live")
-    assert [name for name, one in DEPLOYED.items() if one["work_pool"]["name"] == "live"] == ["trade"]
+    assert [n for n, one in DEPLOYED.items() if one["work_pool"]["name"] == "live"] == ["trade", "emergency-stop", "resume"]
+
+
+def test_what_is_missed_by_a_day_is_made_up_for_once():
+    assert {name for name, one in DEPLOYED.items() if "catch-up" in one["tags"]} == {"optimize", "report", "watch"}
 
 
 @each
@@ -86,11 +104,22 @@ def test_one_run_at_a_time(name):
     assert DEPLOYED[name]["concurrency_limit"]["limit"] == 1
 
 
-def test_a_tick_is_never_queued_and_a_request_never_dropped():
-    collision = {name: one["concurrency_limit"]["collision_strategy"] for name, one in DEPLOYED.items()}
-    assert collision["trade"] == collision["ingest"] == collision["optimize"] == "CANCEL_NEW"
-    wanted = ("backfill", "report", "promote", "demote", "rollback")
-    assert {collision[name] for name in wanted} == {"ENQUEUE"}
+@each
+def test_what_has_a_schedule_is_never_queued_and_a_request_never_dropped(name):
+    given = DEPLOYED[name]["concurrency_limit"]["collision_strategy"]
+    assert given == ("CANCEL_NEW" if DEPLOYED[name]["schedules"] else "ENQUEUE")
+
+
+@each
+def test_every_flow_ends_by_itself_one_day(name, monkeypatch):
+    assert flow_of(name, monkeypatch).timeout_seconds
+
+
+@each
+def test_every_parameter_has_a_help_text_and_a_kind(name, monkeypatch):
+    for parameter in flow_of(name, monkeypatch).parameters.properties.values():
+        assert parameter["description"].strip(), parameter
+        assert {"type", "anyOf", "allOf", "$ref", "enum"} & parameter.keys(), parameter
 
 
 def test_prefect_reads_the_whole_file():
