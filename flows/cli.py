@@ -13,7 +13,20 @@ from typing import Annotated
 import typer
 
 from core.errors import TradewindError
-from flows import cli_check, cli_data, cli_exchange, cli_live, cli_null, cli_rehearse, cli_releases, cli_research, cli_stop
+from flows import (
+    cli_archive,
+    cli_check,
+    cli_data,
+    cli_exchange,
+    cli_live,
+    cli_notify,
+    cli_null,
+    cli_rehearse,
+    cli_releases,
+    cli_research,
+    cli_stop,
+    cli_up,
+)
 from flows.console import err
 
 app = typer.Typer(
@@ -42,7 +55,20 @@ def options(
         typer.echo(context.get_help())
 
 
-PARTS = (cli_data, cli_research, cli_check, cli_null, cli_releases, cli_live, cli_stop, cli_rehearse, cli_exchange)
+PARTS = (
+    cli_data,
+    cli_archive,
+    cli_research,
+    cli_check,
+    cli_null,
+    cli_releases,
+    cli_live,
+    cli_up,
+    cli_notify,
+    cli_stop,
+    cli_rehearse,
+    cli_exchange,
+)
 
 for part in PARTS:
     app.add_typer(part.app)

@@ -12,17 +12,18 @@ from core.deploy.release import Release
 from core.optimize.search import SearchPlan
 from core.reporting.night import Night
 from core.validation.evidence import Found
-from flows.forms import StrategyName
+from flows.forms import StrategyName, with_help
 from flows.ingest import ingest
 from tasks import clock
 from tasks.deploying import deploy, live_release
 from tasks.freshness import symbols_behind
-from tasks.nightly import ask_family, gather, keep_night, load, resample, search_all, validate
+from tasks.nightly import ask_family, gather, keep_night, load, resample, search
 from tasks.settings import settings
 from tasks.stores import stored_venue
 from tasks.telling import tell_night
 
 
+@with_help
 @flow(name="optimize", timeout_seconds=21_600)
 def optimize(
     start: datetime | None = None,
@@ -62,8 +63,8 @@ def optimize(
     rules = live.model_copy(update={"book_start": start or live.book_start})
     market = load(rules, end)
     key = ask_family(market, rules, strategy, limits)
-    walk = validate(market, rules, plan)
-    found = resample(walk, search_all(market, rules, plan), rules, live, plan)
+    walk, tried = search(market, rules, plan)
+    found = resample(walk, tried, rules, live, plan)
     evidence = gather(market, found, live, key, limits)
     night = _decided(found, evidence, live, plan, objections(evidence, limits))
     with transaction():  # what could not be kept and told is not deployed either

@@ -8,6 +8,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from core.errors import ConfigError, StoreError
+from core.optimize.search import Kept
 
 
 def opened(url: str) -> optuna.storages.BaseStorage:
@@ -15,7 +16,7 @@ def opened(url: str) -> optuna.storages.BaseStorage:
 
     Parameters
     ----------
-    url : ``sqlite:////var/studies.db`` for one machine, ``postgresql+psycopg://user:password@host/name`` for many
+    url : ``sqlite:////var/studies.db`` for one machine, ``postgresql+psycopg2://user:password@host/name`` for many
 
     Raises
     ------
@@ -34,6 +35,11 @@ def opened(url: str) -> optuna.storages.BaseStorage:
         raise ConfigError(f"study storage {shown}: its driver is not installed ({_first_line(error)})") from error
     except (SQLAlchemyError, optuna.exceptions.StorageInternalError, RuntimeError) as error:
         raise StoreError(f"study storage {shown}: cannot be opened ({_first_line(error)}); check the address") from error
+
+
+def kept(url: str, prefix: str, study: str) -> Kept:
+    """Return the place of one study in the database at `url`, named by `prefix` and its own name."""
+    return Kept(opened(url), f"{prefix}-{study.replace(' ', '-')}")
 
 
 def _first_line(error: Exception) -> str:

@@ -52,16 +52,26 @@ def import_bars(path: Path, venue: str | None, *, skip_bad: bool) -> tuple[Merge
     An archive says nothing of trading rules: symbols the store knows none of get guessed ones.
     """
     frame, left_out = salvage_bars(path, venue) if skip_bad else (read_bars(path, venue), ())
+    return merge_bars(frame), left_out
+
+
+def merge_bars(frame: pl.DataFrame) -> Merge:
+    """Merge bars into the store, with guessed trading rules where there are none."""
     merge = store().bars.merge(frame)
     for name in frame["venue"].unique():
         known = store().instruments.known(name)
         recent = frame.filter(pl.col("venue") == name).group_by("symbol").agg(pl.col("close").tail(RECENT_BARS))
         guessed = (inferred_instrument(name, symbol, closes) for symbol, closes in recent.rows() if symbol not in known)
         store().instruments.record(tuple(guessed), clock.now())
-    return merge, left_out
+    return merge
 
 
 def import_funding(path: Path, venue: str | None, *, skip_bad: bool) -> tuple[Merge, tuple[str, ...]]:
     """Import an archive of funding settlements; return what was left out."""
     frame, left_out = salvage_funding(path, venue) if skip_bad else (read_funding(path, venue), ())
-    return store().funding.merge(frame), left_out
+    return merge_funding(frame), left_out
+
+
+def merge_funding(frame: pl.DataFrame) -> Merge:
+    """Merge settlements into the store."""
+    return store().funding.merge(frame)

@@ -1,14 +1,15 @@
 """The night, one computation per task: they are handed what was loaded, think, and keep what they found at the end."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import optuna
-from prefect import task
+from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
 from core.backtest.metrics import sharpe
@@ -16,17 +17,18 @@ from core.deploy.guard import Evidence, GuardLimits
 from core.deploy.release import Release
 from core.deploy.sequence import Arming, KeyOne, key_one
 from core.market.timeframe import bar_ms
-from core.optimize.search import Kept, SearchPlan, Trial
+from core.optimize.search import SearchPlan, Trial
 from core.portfolio import Market
 from core.reporting.night import Night
 from core.reporting.validation import Validation
 from core.validation.evidence import Found, challenger_of, gather_evidence, worst_years
 from core.validation.family import family_stream, hypothesis, standardised
 from core.validation.fitness import FitnessLimits, require_fit
-from core.validation.walkforward import Keeper, WalkForward, fit, walk_forward
-from storage.studies import opened
+from core.validation.walkforward import Keeper, WalkForward, fit_all, joined, nowhere, walk_fold
+from storage.studies import kept, opened
 from storage.trials import Trial as TrialRow
 from tasks import clock
+from tasks.cluster import Job, run_here, run_on
 from tasks.deploying import days_since_rollback, is_proven
 from tasks.explaining import explain
 from tasks.html_page import write_page
@@ -50,7 +52,8 @@ def load(release: Release, end: datetime | None) -> Market:
         When there are no bars, or too few, too many gaps, too few symbols or no funding; with the numbers.
     """
     market = load_market(release, end)
-    require_fit(market, release, FitnessLimits())
+    for remark in require_fit(market, release, FitnessLimits(), store().absences.known(release.venue, release.timeframe)):
+        get_run_logger().info(remark)
     return market
 
 
@@ -66,26 +69,29 @@ def ask_family(market: Market, rules: Release, strategy: str, limits: GuardLimit
 
 
 @task(cache_policy=NO_CACHE)
-def validate(market: Market, rules: Release, plan: SearchPlan) -> WalkForward:
-    """Walk forward: search in every fold, collect what followed."""
-    return walk_forward(
-        market, rules, plan, Counter("walk-forward", plan.folds * plan.trials).step, _keeper(market, rules, plan)
-    )
+def search(market: Market, rules: Release, plan: SearchPlan) -> tuple[WalkForward, tuple[Trial, ...]]:
+    """Search in every fold and see what followed, then over all bars for what would be deployed; on a cluster, side by side."""
+    walking, searching = Counter("walk-forward", plan.folds * plan.trials), Counter("search", plan.trials)
+    asked: dict[str, Any] = {"release": rules, "plan": plan, "keep": _keeper(market, rules, plan)}
+    folds = [Job(f"fold-{k}", partial(walk_fold, number=k, **asked), walking.step) for k in range(1, plan.folds + 1)]
+    # What takes longest begins first: it has the most bars.
+    whole, *walked = _run([Job("all", partial(fit_all, **asked), searching.step), *reversed(folds)], market)
+    return joined(walked[::-1]), whole
 
 
-@task(cache_policy=NO_CACHE)
-def search_all(market: Market, rules: Release, plan: SearchPlan) -> tuple[Trial, ...]:
-    """Search over the whole range for what would be deployed."""
-    return fit(market, rules, plan, Counter("search", plan.trials).step, _keeper(market, rules, plan)("all"))
+def _run(jobs: Sequence[Job], market: Market) -> list[Any]:
+    cluster = settings().dask
+    return run_on(cluster, market, jobs) if cluster else run_here(market, jobs)
 
 
 def _keeper(market: Market, rules: Release, plan: SearchPlan) -> Keeper:
     """Keep studies in the database of the settings, if there is one, under a name of all that their scores depend on."""
     url = settings().search_storage
     if url is None:
-        return lambda _: None
-    storage, names = opened(url), (market.panel.data_hash, core_version(), rules.fingerprint, plan.fingerprint)
-    return lambda study: Kept(storage, "-".join([*(name[:12] for name in names), study.replace(" ", "-")]))
+        return nowhere
+    opened(url)  # makes its tables, which workers must not do at the same moment
+    names = (market.panel.data_hash, core_version(), rules.fingerprint, plan.fingerprint)
+    return partial(kept, url, "-".join(name[:12] for name in names))
 
 
 @task(cache_policy=NO_CACHE)

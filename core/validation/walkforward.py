@@ -6,14 +6,14 @@
    its full history, and read off on the test bars only.
 3. Every other trial of the fold is run over the test bars too, and its daily returns are kept: for the ledger, never for a
    choice.
+4. No fold knows of another: each may run anywhere, in any order, and `joined` makes the same walk of them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from core.backtest.kernel import Paths
 from core.backtest.metrics import daily_returns, sharpe
 from core.deploy.release import Release
 from core.optimize.neighbours import neighbours
@@ -43,6 +43,22 @@ class FoldResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Walked:
+    """One fold with its test bars, before it is joined to the others.
+
+    Parameters
+    ----------
+    net, cost, open_time, trades : as in `WalkForward`, of this fold's test bars
+    """
+
+    result: FoldResult
+    net: Array
+    cost: Array
+    open_time: Ints
+    trades: int
+
+
+@dataclass(frozen=True, slots=True)
 class WalkForward:
     """All folds, with their test bars joined end to end.
 
@@ -65,13 +81,18 @@ class WalkForward:
         return sharpe(daily_returns(self.net, self.open_time))
 
 
+Tell = Callable[[Trial], None]
+"""Called after each trial, for progress."""
+
 Keeper = Callable[[str], Kept | None]
 """Where a study of this name is kept while it runs; None searches in memory."""
 
 
-def fit(
-    market: Market, release: Release, plan: SearchPlan, told: Callable[[Trial], None], kept: Kept | None = None
-) -> tuple[Trial, ...]:
+def nowhere(_study: str) -> None:
+    """Keep no study: the `Keeper` of a search in memory."""
+
+
+def fit(market: Market, release: Release, plan: SearchPlan, told: Tell, kept: Kept | None = None) -> tuple[Trial, ...]:
     """Search the strategy's space for the best robust net Sharpe over all bars of the market.
 
     Every trial moves its neighbours by the same random steps, so that no trial owes its rank to luckier neighbours.
@@ -84,9 +105,7 @@ def fit(
     return search(space, score, trials=plan.trials, seed=plan.seed, told=told, kept=kept)
 
 
-def walk_forward(
-    market: Market, release: Release, plan: SearchPlan, told: Callable[[Trial], None], keep: Keeper = lambda _: None
-) -> WalkForward:
+def walk_forward(market: Market, release: Release, plan: SearchPlan, told: Tell, keep: Keeper = nowhere) -> WalkForward:
     """Re-optimise at the start of every fold and collect what followed.
 
     Parameters
@@ -95,21 +114,36 @@ def walk_forward(
     told : called after each trial, for progress
     keep : where the studies ``fold 1``, ``fold 2`` ... are kept while they run
     """
+    return joined([walk_fold(market, release, plan, number, told, keep) for number in range(1, plan.folds + 1)])
+
+
+def walk_fold(market: Market, release: Release, plan: SearchPlan, number: int, told: Tell, keep: Keeper = nowhere) -> Walked:
+    """Search on the training bars of one fold, and see what followed.
+
+    Parameters
+    ----------
+    number : of the fold, from 1; the fold's seed is the plan's plus this
+    """
     purge = release.rebalance + 1  # a position decided on the last training bar is filled a bar later and held that long
     folds = walk_forward_folds(market.first, len(market.panel), folds=plan.folds, purge=purge, train=plan.train_bars)
-    tried = [
-        fit(market.until(fold.train_stop), release, plan.model_copy(update={"seed": plan.seed + k}), told, keep(f"fold {k}"))
-        for k, fold in enumerate(folds, 1)
-    ]
-    tested = [_test(market, release, plan.strategy, fold, trials) for fold, trials in zip(folds, tried, strict=True)]
-    results, paths = zip(*tested, strict=True)
-    parts = [(p, slice(fold.test_start, fold.test_stop)) for p, fold in zip(paths, folds, strict=True)]
+    fold, seeded = folds[number - 1], plan.model_copy(update={"seed": plan.seed + number})
+    tried = fit(market.until(fold.train_stop), release, seeded, told, keep(f"fold {number}"))
+    return _test(market.until(fold.test_stop), release, plan.strategy, fold, tried)
+
+
+def fit_all(market: Market, release: Release, plan: SearchPlan, told: Tell, keep: Keeper = nowhere) -> tuple[Trial, ...]:
+    """Search over all bars for what would be deployed; the study is called ``all``."""
+    return fit(market, release, plan, told, keep("all"))
+
+
+def joined(walked: Sequence[Walked]) -> WalkForward:
+    """Join the test bars of all folds, which are given in order, end to end."""
     return WalkForward(
-        folds=results,
-        net=np.concatenate([p.net[part] for p, part in parts]),
-        cost=np.concatenate([p.fees[part] + p.spread[part] + p.impact[part] for p, part in parts]),
-        open_time=np.concatenate([market.panel.open_time[part] for _, part in parts]),
-        trades=sum(opened(p.weights, part) for p, part in parts),
+        folds=tuple(fold.result for fold in walked),
+        net=np.concatenate([fold.net for fold in walked]),
+        cost=np.concatenate([fold.cost for fold in walked]),
+        open_time=np.concatenate([fold.open_time for fold in walked]),
+        trades=sum(fold.trades for fold in walked),
     )
 
 
@@ -120,12 +154,17 @@ def opened(weights: Array, part: slice) -> int:
     return int(np.count_nonzero((side != before)[part] & (side != 0.0)[part]))
 
 
-def _test(market: Market, release: Release, name: str, fold: Fold, tried: tuple[Trial, ...]) -> tuple[FoldResult, Paths]:
-    seen = market.until(fold.test_stop)
-    paths = run(seen, ensemble(release, name, top_fifth(tried)))
+def _test(seen: Market, release: Release, name: str, fold: Fold, tried: tuple[Trial, ...]) -> Walked:
+    paths, time = run(seen, ensemble(release, name, top_fifth(tried))), seen.panel.open_time
     train, test = slice(fold.train_start, fold.train_stop), slice(fold.test_start, fold.test_stop)
-    is_sharpe, oos_sharpe = (sharpe(daily_returns(paths.net[part], market.panel.open_time[part])) for part in (train, test))
-    return FoldResult(fold, tried, is_sharpe, oos_sharpe, _streams(seen, release, name, tried, fold)), paths
+    is_sharpe, oos_sharpe = (sharpe(daily_returns(paths.net[part], time[part])) for part in (train, test))
+    return Walked(
+        result=FoldResult(fold, tried, is_sharpe, oos_sharpe, _streams(seen, release, name, tried, fold)),
+        net=paths.net[test],
+        cost=paths.fees[test] + paths.spread[test] + paths.impact[test],
+        open_time=time[test],
+        trades=opened(paths.weights, test),
+    )
 
 
 def _streams(market: Market, release: Release, name: str, tried: tuple[Trial, ...], fold: Fold) -> Array:
