@@ -13,9 +13,12 @@ from tasks.reconciling import settle, tell_reconciled
 from tasks.remembering import recall
 from tasks.settings import settings
 
+PATIENCE_SECONDS = 40.0
+"""Longer than a tick may take: whoever reads the books can wait for it."""
+
 
 @with_help
-@flow(name="reconcile", timeout_seconds=60, retries=3, retry_delay_seconds=20)
+@flow(name="reconcile", timeout_seconds=120, retries=1, retry_delay_seconds=15)
 def reconcile(at: datetime | None = None, venue: str | None = None) -> Reconciled:
     """Bring the books in step with the venue; nothing is decided and nothing is sent.
 
@@ -28,7 +31,7 @@ def reconcile(at: datetime | None = None, venue: str | None = None) -> Reconcile
     venue
         Whose bars to read. May be left empty while the store holds one venue.
     """
-    with open_desk(venue, settings().timeframe, at) as desk:
+    with open_desk(venue, settings().timeframe, at, patience=PATIENCE_SECONDS) as desk:
         books = settle(desk, recall(desk).books)
         sight = look(desk)
     return tell_reconciled(
@@ -37,9 +40,9 @@ def reconcile(at: datetime | None = None, venue: str | None = None) -> Reconcile
             account=desk.account,
             market=desk.market,
             timeframe=desk.timeframe,
-            money=sight.account,
-            positions=sight.positions,
-            prices=sight.prices,
+            sight=sight,
+            newest_close=desk.bars.newest_close,
+            missing=desk.bars.missing,
             differs=differs(sight.held, books.totals.quantities),
             in_flight=len(books.in_flight),
         )

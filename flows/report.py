@@ -5,17 +5,16 @@ from datetime import datetime
 from prefect import flow
 
 from core.reporting.outcomes import Reported
-from tasks.desk import open_desk
-from tasks.reconciling import settle
-from tasks.remembering import recall
-from tasks.reporting import gather_report, model_curve, report_path, write_report
-from tasks.settings import settings
+from flows.forms import with_help
+from flows.reconcile import reconcile
+from tasks.reporting import draw_report, gather_report, report_path, write_report
 from tasks.telling import tell_report
 
 
-@flow(name="report")
+@with_help
+@flow(name="report", timeout_seconds=900)
 def report(at: datetime | None = None, venue: str | None = None) -> Reported:
-    """Reconcile, gather, draw, write, tell.
+    """Reconcile the books, in a run of its own below this one; then gather, draw, write, tell.
 
     Parameters
     ----------
@@ -24,11 +23,8 @@ def report(at: datetime | None = None, venue: str | None = None) -> Reported:
     venue
         Whose bars to read. May be left empty while the store holds one venue.
     """
-    with open_desk(venue, settings().timeframe, at) as desk:
-        memory = recall(desk)
-        settle(desk, memory.books)
-        release = memory.live.release
-        gathered = gather_report(desk, release, model_curve(release, desk.now))
-        path = write_report(gathered, report_path(desk.now))
-        tell_report(gathered, path)
-        return Reported(gathered, str(path))
+    books = reconcile(at=at, venue=venue)
+    gathered = gather_report(books, recorded=at is not None)
+    path = write_report(gathered, report_path(books.at))
+    tell_report(gathered, path, draw_report(gathered, path))
+    return Reported(gathered, str(path))

@@ -8,13 +8,14 @@ from prefect.states import Completed
 
 from core.deploy.stages import staged
 from core.execution.plan import Plan, plan_orders
+from core.execution.sight import Sight
 from core.reporting.tick import Tick
 from core.risk.verdict import Judgement, Verdict, judge
 from flows.forms import with_help
 from storage.decisions import Decision
 from tasks.desk import Desk, open_desk
 from tasks.heartbeat import beat, missed_minute
-from tasks.looking import Sight, explain_money, gauge_of, look, lost_orders, standing_of, view_of
+from tasks.looking import explain_money, gauge_of, look, lost_orders, standing_of, view_of
 from tasks.reconciling import settle
 from tasks.recording import record_tick
 from tasks.remembering import Memory, recall

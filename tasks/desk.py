@@ -14,7 +14,7 @@ from storage.store import Store
 from tasks import clock
 from tasks.bans import refuse_banned, remember_ban
 from tasks.connecting import PaperBars, connected
-from tasks.lock import writer_lock
+from tasks.lock import PATIENCE_SECONDS, writer_lock
 from tasks.settings import Settings, settings
 from tasks.stores import store, stored_venue
 from tasks.venues.port import Venue
@@ -74,13 +74,14 @@ class Desk:
 
 
 @contextmanager
-def open_desk(wanted: str | None, timeframe: str, at: datetime | None) -> Iterator[Desk]:
+def open_desk(wanted: str | None, timeframe: str, at: datetime | None, patience: float = PATIENCE_SECONDS) -> Iterator[Desk]:
     """Take the account's lock and connect. When anything fails, how the requests went is kept all the same.
 
     Parameters
     ----------
     wanted : venue whose bars to read; None while the store holds one venue
     at : the moment to trade at, on recorded bars; None is the present
+    patience : seconds to wait for another process that holds the lock
 
     Raises
     ------
@@ -93,7 +94,7 @@ def open_desk(wanted: str | None, timeframe: str, at: datetime | None) -> Iterat
     now = at or clock.now()
     if config.mode != "paper":
         refuse_banned(config.home, config.exchange)
-    with writer_lock(config.home, config.account) as epoch:
+    with writer_lock(config.home, config.account, patience) as epoch:
         last, tallies = _recent(books, config.account, now)
         market, rules, bars = _market(books, wanted, timeframe, now)
         with connected(config, books, PaperBars(market, timeframe, last, tuple(rules.values())), at) as venue:

@@ -7,22 +7,20 @@ Tested in tests/tasks/test_report_page.py.
 """
 
 import json
-import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from core.backtest.tearsheet import Year
-from core.errors import StoreError
 from tasks import report_text as text
 from tasks.report_charts import Figure
+from tasks.whole_files import write_whole
 
 TONES = {"ALLOW": "good", "REDUCE_ONLY": "warn", "REJECTED": "bad", "DEAD": "bad", "UNKNOWN": "warn"}
 """Colour of a verdict or an order's state."""
@@ -52,26 +50,7 @@ def write_page(html: str, path: Path) -> Path:
     StoreError
         When the disk is full or the place cannot be written; an older page at `path` is still there then.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _put(path, html.encode(errors="replace"))  # half a character pair in a venue's message must not cost us the report
-    except OSError as error:
-        raise StoreError(
-            f"{path}: {error.strerror}; the page was not written: correct that and run the report again"
-        ) from error
-    return path
-
-
-def _put(path: Path, content: bytes) -> None:
-    draft = path.with_name(f".{path.name}.{uuid4().hex[:8]}")
-    try:
-        with draft.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())  # a disk may be found full only here; renaming first would put half a page in place
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    return write_whole(html.encode(errors="replace"), path)  # half a character pair in a message must not cost us the page
 
 
 def _typeset(write: Callable[[Any], str]) -> Callable[[Any], str]:
@@ -110,7 +89,17 @@ def _pages() -> Environment:
     pages = Environment(
         loader=PackageLoader("tasks"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    numbers = (text.money, text.signed, text.price, text.quantity, text.percent, text.signed_percent, text.points, text.ratio)
+    numbers = (
+        text.money,
+        text.signed,
+        text.price,
+        text.quantity,
+        text.percent,
+        text.signed_percent,
+        text.points,
+        text.ratio,
+        text.bps,
+    )
     pages.filters |= {write.__name__: _typeset(write) for write in numbers}
     pages.filters |= {"stamp": text.stamp, "moment": text.moment, "tone": _tone, "heat": _heat, "script": _script}
     pages.filters |= {"date": "{:%Y-%m-%d}".format, "count": "{:,}".format}

@@ -1,14 +1,12 @@
 """Looking: what the venue shows now, and everything the risk rules need to know about it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 from math import inf
 
 from core.execution.intents import FENCE_MARGIN, OURS
-from core.execution.orders import Account, Position, VenueOrder
+from core.execution.orders import Account, VenueOrder
 from core.execution.plan import Standing
+from core.execution.sight import Sight
 from core.ledger.wallet import Money, believed, differs, money_base
 from core.market.timeframe import utc
 from core.risk.breaker import breaker
@@ -22,21 +20,6 @@ from tasks.steps import step
 from tasks.stopping import Stop
 
 DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Sight:
-    """What the venue shows: account, positions and every open order, whoever placed it."""
-
-    account: Account
-    positions: tuple[Position, ...]
-    prices: Mapping[str, float]
-    orders: tuple[VenueOrder, ...]
-
-    @property
-    def held(self) -> dict[str, Decimal]:
-        """Signed base coin per symbol that is not flat."""
-        return {position.symbol: position.quantity for position in self.positions}
 
 
 @step

@@ -12,7 +12,6 @@ from prefect import task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
-from core.errors import StoreError
 from core.execution.intents import IN_FLIGHT_STATES, OPEN_STATES, Intent, completed, orphaned, resolved
 from core.execution.orders import Fill
 from core.ledger.totals import MONEY_ONLY, Totals, add_fills
@@ -89,19 +88,11 @@ def settle(desk: Desk, books: Books) -> Books:
 
 @task(cache_policy=NO_CACHE)
 def tell_reconciled(found: Reconciled) -> Reconciled:
-    """Publish whether the books agree with the venue, and what is held.
-
-    Raises
-    ------
-    StoreError
-        When they do not agree: whoever asked, asked for books that do.
-    """
-    rows = [{"symbol": p.symbol, "quantity": str(p.quantity), "entry price": str(p.entry_price)} for p in found.positions]
+    """Publish whether the books agree with the venue, and what is held."""
+    rows = [{"symbol": p.symbol, "quantity": str(p.quantity), "entry price": str(p.entry_price)} for p in found.sight.positions]
     agree = found.differs or "the books agree with the venue"
-    says = f"Equity {found.money.equity:,.2f}; {agree}; orders in flight: {found.in_flight}"
+    says = f"Equity {found.sight.account.equity:,.2f}; {agree}; orders in flight: {found.in_flight}"
     create_table_artifact(key="positions", table=rows, description=says)
-    if found.differs:
-        raise StoreError(f"{found.account}: {found.differs}; `tradewind adopt` shows the difference")
     return found
 
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from core.execution.intents import IntentState
 from core.execution.orders import Fill
+from core.execution.sight import Sight
 from core.ledger.wallet import Money
 from core.notify.notice import Notice
 from core.reporting.tick_notices import alarm_notice, decision_notice, fill_notice, has_ended, order_notice, trades_notice
@@ -14,7 +15,6 @@ from core.risk.verdict import Judgement
 from core.types import Side
 from storage.equity import Snapshot
 from tasks.desk import Desk, keep_tally
-from tasks.looking import Sight
 from tasks.reconciling import Books
 from tasks.remembering import Memory
 from tasks.settings import settings

@@ -12,13 +12,19 @@ from typing import Any
 import numpy as np
 
 from core.backtest.tearsheet import Year
-from core.reporting.daily import EquityPoint, ModelCurve
+from core.reporting.account_returns import EquityPoint, growth, water
+from core.reporting.beside import Beside
+from core.reporting.daily import ModelCurve
+from core.reporting.exposures import Exposures
 from core.types import Array, Ints
 
 Figure = dict[str, Any]
 """What plotly.js takes: data, layout, config."""
 
 ACCOUNT, BACKTEST, DRAWDOWN, TEXT, GRID = "#2f7ebc", "#8a7ab8", "#c8584c", "#7d8791", "rgba(125,135,145,0.22)"
+
+LONG = "#3a9660"
+CONFIG = {"displayModeBar": False, "responsive": True}
 
 MOST_POINTS = 2_000
 """A minutely account has half a million points a year; a page cannot show more than a few per pixel."""
@@ -29,9 +35,9 @@ def account_figure(points: Sequence[EquityPoint]) -> Figure | None:
     if len(points) < 2:
         return None
     values = np.array([float(point.equity) for point in points])
-    shown = _telling(values)
+    shown = telling(values)
     times = [points[row].at for row in shown]
-    return _figure(times, ("Account equity", ACCOUNT, values[shown]), _drawdown(values, values[0])[shown])
+    return _figure(times, ("Account equity", ACCOUNT, values[shown]), water(growth(points))[shown])
 
 
 def model_figure(curve: ModelCurve) -> Figure | None:
@@ -42,6 +48,46 @@ def model_figure(curve: ModelCurve) -> Figure | None:
     figure = _figure(curve.days, ("Backtest, start = 1", BACKTEST, values), _drawdown(values, 1.0))
     figure["layout"]["yaxis"]["type"] = "log"
     return figure
+
+
+def beside_figure(beside: Beside | None) -> Figure | None:
+    """Draw the account and the model over the same bars, both starting at 1, and what is between them."""
+    if beside is None:
+        return None
+    account, model = np.array(beside.account), np.array(beside.model)
+    shown = telling(account)
+    times = [beside.at[row] for row in shown]
+    figure = _figure(times, ("Account", ACCOUNT, account[shown]), (account - model)[shown])
+    below = figure["data"][1] | {"name": "Account less model", "line": {"color": TEXT, "width": 1}, "fillcolor": GRID}
+    between = {**figure["data"][0], "name": "Model", "y": numbers(model[shown]), "line": {"color": BACKTEST, "width": 1.6}}
+    figure["data"] = [figure["data"][0], between, below]
+    figure["layout"]["yaxis2"] |= {"rangemode": "normal"}
+    return figure
+
+
+def exposure_figure(seen: Exposures) -> Figure | None:
+    """Draw long and short exposure as areas, gross and net as lines; None below two bars."""
+    if len(seen.at) < 2:
+        return None
+    shown = telling(np.array(seen.gross))
+    x = [f"{seen.at[row]:%Y-%m-%d %H:%M:%S}" for row in shown]
+    lines = (
+        ("Gross", seen.gross, TEXT),
+        ("Long", seen.long, LONG),
+        ("Short", seen.short, DRAWDOWN),
+        ("Net", seen.net, ACCOUNT),
+    )
+    data = [_line(x, name, np.array(values)[shown], colour) for name, values, colour in lines]
+    shape = layout()
+    del shape["yaxis2"]
+    shape["xaxis"] |= {"anchor": "y"}
+    shape["yaxis"] |= {"domain": [0, 1], "tickformat": ".0%", "hoverformat": ".1%"}
+    return {"data": data, "layout": shape, "config": CONFIG}
+
+
+def _line(x: list[str], name: str, values: Array, colour: str) -> Figure:
+    drawn = {"type": "scatter", "mode": "lines", "x": x, "name": name, "y": numbers(values)}
+    return {**drawn, "line": {"color": colour, "width": 1.2, "shape": "hv"}}
 
 
 def monthly_returns(curve: ModelCurve) -> tuple[Year, ...]:
@@ -60,7 +106,7 @@ def _year(number: int, months: dict[int, float]) -> Year:
     return Year(number, tuple(months.get(month) for month in range(1, 13)), total)
 
 
-def _telling(values: Array) -> Ints:
+def telling(values: Array) -> Ints:
     """Choose rows to draw: all of them, or the lowest and highest of each stretch, so that no peak or trough is lost."""
     if len(values) <= MOST_POINTS:
         return np.arange(len(values))
@@ -88,7 +134,7 @@ def _figure(times: Sequence[datetime], equity: tuple[str, str, Array], drawdown:
         "hovertemplate": "%{y:.2%}",
     }
     data = [{"type": "scatter", "mode": "lines", "x": x, **trace} for trace in (above, below)]
-    return {"data": data, "layout": layout(), "config": {"displayModeBar": False, "responsive": True}}
+    return {"data": data, "layout": layout(), "config": CONFIG}
 
 
 def numbers(values: Array) -> list[float | None]:

@@ -5,11 +5,11 @@ ratio that is not a number is written "n/a".
 """
 
 from collections import Counter
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from math import isfinite
 
+from core.reporting.account_returns import Change, change_since, from_peak
 from core.reporting.daily import DailyReport
 
 QUOTE = "USDT"
@@ -27,15 +27,6 @@ MEANINGS = {
 
 DECISIONS = {"deploy": "deployed", "hold": "not deployed"}
 """What each decision of a night means for the release it proposed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """Money won or lost since a moment, and the fraction of the equity then; NaN when there was none."""
-
-    since: datetime
-    amount: Decimal
-    fraction: float
 
 
 def money(value: Decimal) -> str:
@@ -79,6 +70,23 @@ def ratio(value: float) -> str:
     return f"{value:z.2f}" if isfinite(value) else "n/a"
 
 
+def bps(value: float | None) -> str:
+    """Write basis points with one decimal."""
+    return f"{value:z.1f}" if value is not None and isfinite(value) else "n/a"
+
+
+def lasting(days: float) -> str:
+    """Write a stretch of time in the unit it is told in: ``45 min``, ``7.5 h``, ``12.0 days``."""
+    if days >= 2:
+        return f"{days:,.1f} days"
+    return f"{24 * days:.1f} h" if days >= 1 / 12 else f"{1440 * days:.0f} min"
+
+
+def size(count: int) -> str:
+    """Write a size on disk: ``798.7 kB``, ``12.3 MB``."""
+    return f"{count / 1e6:,.1f} MB" if count >= 1e6 else f"{count / 1e3:,.1f} kB"
+
+
 def counted(number: int, noun: str) -> str:
     """Write a count with its noun: ``1 order``, ``2,000 orders``."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
@@ -95,19 +103,8 @@ def moment(at: datetime) -> str:
 
 
 def day_change(report: DailyReport) -> Change | None:
-    """Return the change over the report's last 24 hours, or since the first point of a younger account."""
-    if not report.equity:
-        return None
-    before = [point for point in report.equity if point.at <= report.at - timedelta(days=1)]
-    base = before[-1] if before else report.equity[0]
-    amount = report.equity_now - base.equity
-    return Change(base.at, amount, float(amount / base.equity) if base.equity > 0 else float("nan"))
-
-
-def from_peak(report: DailyReport) -> float:
-    """Return the distance from the highest equity in the report: a fraction, 0 or negative, NaN without any equity."""
-    peak = max((point.equity for point in report.equity), default=Decimal(0))
-    return float(report.equity_now / peak - 1) if peak > 0 else float("nan")
+    """Return the change over the report's last 24 hours, or since the first look at a younger account."""
+    return change_since(report.equity, report.at - timedelta(days=1))
 
 
 def unrealised(report: DailyReport) -> Decimal:
@@ -149,6 +146,22 @@ def night_line(report: DailyReport) -> str:
     return f"{decided}: {counted(found, 'objection') if found else 'no objection'}"
 
 
+def health_lines(report: DailyReport) -> tuple[str, ...]:
+    """Say what was wrong with the machinery in the last day; empty when nothing was."""
+    health = report.health
+    gap = f", the longest gap {lasting((health.ticks.gap_minutes or 0) / 1440)}"
+    raised, over = sum(alarm.raised for alarm in health.alarms), sum(not alarm.raised for alarm in health.alarms)
+    found = (
+        f"{counted(health.ticks.missed, 'minute')} without a tick{gap}" if health.ticks.missed else "",
+        f"{health.failed_requests:,} of {counted(health.requests, 'request')} failed" if health.failed_requests else "",
+        f"{counted(health.failed_orders, 'order')} rejected, dead or unknown" if health.failed_orders else "",
+        f"{counted(raised, 'alarm')} raised, {over} cleared" if health.alarms else "",
+        f"{counted(len(health.missing), 'symbol')} without the newest bar" if health.missing else "",
+        *(f"{line.destination}: {counted(line.waiting, 'notice')} waiting" for line in health.notices if line.waiting),
+    )
+    return tuple(filter(None, found))
+
+
 def coverage_line(report: DailyReport) -> str:
     """Say how many series of bars are stored, how new they are and how many gaps they have."""
     if not report.coverage:
@@ -176,7 +189,9 @@ def summary_lines(report: DailyReport) -> tuple[str, ...]:
         ("Orders", _orders(report)),
         ("Trades", _trades(report)),
         *_decided(report),
+        ("Market", f"{report.market.regime}: {report.market.rule}" if report.market else "No bar to tell it from."),
         ("Data", coverage_line(report)),
+        ("Health", "; ".join(health_lines(report)) or f"{counted(report.health.ticks.done, 'tick')} in a day, nothing failed"),
     )
     return tuple(_printable(f"{label:<10} {words}") for label, words in rows)
 
@@ -190,7 +205,7 @@ def _equity(report: DailyReport) -> str:
     if change is None:
         return "No equity has been recorded yet."
     moved = f"{signed(change.amount)} ({signed_percent(change.fraction)}) since {moment(change.since)}"
-    return f"{money(report.equity_now)} {QUOTE}, {moved}, {percent(from_peak(report))} from the peak"
+    return f"{money(report.equity_now)} {QUOTE}, {moved}, {percent(from_peak(report.equity))} from the peak"
 
 
 def _money(report: DailyReport) -> str:

@@ -1,84 +1,84 @@
-"""The daily report: gathered from the store and the model, written as one page."""
+"""The daily report: gathered from the store, the venue and the model, written as one page with its pictures."""
 
 import json
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from core.backtest.benchmarks import bitcoin_column
+from core.backtest.kernel import Paths
 from core.backtest.metrics import metrics
 from core.deploy.release import Release
 from core.execution.orders import Position
-from core.ledger.fifo import Book, Lot, Trade, apply_fills
+from core.ledger.fifo import Lot
 from core.market.features import day_of
 from core.market.synthetic import VENUE as SYNTHETIC_VENUE
 from core.market.timeframe import utc
-from core.portfolio import run
+from core.portfolio import Market, run
 from core.reporting.daily import (
     CoverageLine,
     DailyReport,
-    EquityPoint,
     ModelCurve,
     NightLine,
     OrderLine,
     PositionLine,
     ReleaseLine,
-    TradeLine,
+    WatchLine,
 )
-from tasks.desk import Desk
+from core.reporting.market_state import MarketState, market_state
+from core.reporting.reconciled import Reconciled
+from core.reporting.regime_labels import HISTORY_DAYS
+from storage.equity import Snapshot
+from tasks.deploying import read_live
 from tasks.html_page import write_page
+from tasks.pictures import account_picture, exposure_picture
+from tasks.report_health import gather_health
+from tasks.report_money import Seen, money_parts, see_account
 from tasks.report_page import render
 from tasks.research import load_market
 from tasks.settings import settings
 from tasks.stores import store
+from tasks.whole_files import write_whole
 
 ORDERS_SHOWN = 50
+SPELLS_DAYS = 365
+"""Days of which the report tells the regimes."""
 
 
 @task(cache_policy=NO_CACHE)
-def gather_report(desk: Desk, release: Release, model: ModelCurve) -> DailyReport:
-    """Collect everything the page says, from the store and the venue as they are now."""
-    snapshots = desk.store.equity.all(desk.account)
-    book = apply_fills(Book(), (fill for fill in desk.store.fills.all() if fill.venue == desk.account))
-    last = snapshots[-1] if snapshots else None
+def gather_report(books: Reconciled, *, recorded: bool) -> DailyReport:
+    """Collect everything the page says, from the store, the venue and the model as they are now.
+
+    Parameters
+    ----------
+    recorded : on recorded bars nobody ticks every minute
+    """
+    live = read_live(books.market, books.timeframe)
+    assert live is not None  # whoever reconciled has made sure
+    market = load_market(live.release, books.at)
+    paths, seen = run(market, live.release), see_account(books)
     return DailyReport(
-        at=desk.now,
-        account=desk.account,
-        venue=desk.market,
-        synthetic=desk.market == SYNTHETIC_VENUE,
-        verdict=last.verdict if last else "HALT",
-        verdict_reasons=tuple(filter(None, last.reason.split("; "))) if last else ("the trade flow has not run yet",),
-        equity=tuple(EquityPoint(s.at, s.equity) for s in snapshots),
-        realised=book.realised,
-        fees=book.fees,
-        funding=book.funding,
-        positions=_positions(desk, book),
-        orders=_orders(desk),
-        trades=tuple(_trade_line(trade) for trade in book.trades),
-        release=_release_line(release),
+        at=books.at,
+        account=books.account,
+        venue=books.market,
+        synthetic=books.market == SYNTHETIC_VENUE,
+        **_verdict(store().equity.last(books.account)),
+        **money_parts(books, seen, live, market, paths),
+        positions=_positions(books, seen),
+        orders=_orders(books),
+        release=_release_line(live.release),
         night=_night_line(),
-        model=model,
-        coverage=tuple(
-            CoverageLine(s.symbol, s.timeframe, s.first, s.last, s.bars, s.gaps)
-            for s in desk.store.bars.series()
-            if s.venue == desk.market
-        ),
+        model=_model_curve(market, paths),
+        watch=_watch_line(live.release),
+        market=_market_state(books, market),
+        coverage=_coverage(books),
+        health=gather_health(books, seen.ticks, recorded=recorded),
     )
-
-
-@task(cache_policy=NO_CACHE)
-def model_curve(release: Release, end: datetime) -> ModelCurve:
-    """Run the live release over all stored bars: what it would have done, for comparison."""
-    market = load_market(release, end)
-    paths, used = run(market, release), slice(market.first, None)
-    times = market.panel.open_time[used]
-    closes = np.flatnonzero(np.diff(day_of(times), append=day_of(times[-1:])[0] + 1))
-    days = tuple(utc(int(times[i])).replace(hour=0, minute=0) for i in closes)
-    equity = tuple(float(value) for value in paths.equity[used][closes])
-    return ModelCurve(days, equity, metrics(paths.net[used], paths.turnover[used], times))
 
 
 @task(cache_policy=NO_CACHE)
@@ -87,30 +87,56 @@ def write_report(report: DailyReport, path: Path) -> Path:
     return write_page(render(report), path)
 
 
+@task(cache_policy=NO_CACHE)
+def draw_report(report: DailyReport, path: Path) -> tuple[Path, ...]:
+    """Draw the account and its exposure beside the page, each whole or not at all; the first is the one to show."""
+    exposure = path.with_name(f"{path.stem}-exposure.png")
+    return (
+        write_whole(account_picture(report.equity), path.with_suffix(".png")),
+        write_whole(exposure_picture(report.exposures), exposure),
+    )
+
+
 def report_path(at: datetime) -> Path:
     """Return where the report of a day lies."""
     return settings().home / "reports" / f"{at:%Y-%m-%d}.html"
 
 
-def _trade_line(trade: Trade) -> TradeLine:
-    return TradeLine(
-        symbol=trade.symbol,
-        quantity=trade.quantity,
-        opened_at=trade.opened_at,
-        closed_at=trade.closed_at,
-        entry_price=trade.entry_price,
-        exit_price=trade.exit_price,
-        profit=trade.profit,
-    )
+def _verdict(last: Snapshot | None) -> dict[str, Any]:
+    if last is None:
+        return {"verdict": "HALT", "verdict_reasons": ("the trade flow has not run yet",)}
+    return {"verdict": last.verdict, "verdict_reasons": tuple(filter(None, last.reason.split("; ")))}
 
 
-def _positions(desk: Desk, book: Book) -> tuple[PositionLine, ...]:
+def _model_curve(market: Market, paths: Paths) -> ModelCurve:
+    """Return what the live release would have done over all stored bars, for comparison."""
+    used = slice(market.first, None)
+    times = market.panel.open_time[used]
+    closes = np.flatnonzero(np.diff(day_of(times), append=day_of(times[-1:])[0] + 1))
+    days = tuple(utc(int(times[i])).replace(hour=0, minute=0) for i in closes)
+    equity = tuple(float(value) for value in paths.equity[used][closes])
+    return ModelCurve(days, equity, metrics(paths.net[used], paths.turnover[used], times))
+
+
+def _market_state(books: Reconciled, market: Market) -> MarketState | None:
+    """Tell the regime from Bitcoin's bars where it is quoted, or everybody's."""
+    bitcoin = bitcoin_column(market.panel.symbols)
+    names = None if bitcoin is None else (market.panel.symbols[bitcoin],)
+    start = books.at - timedelta(days=HISTORY_DAYS + SPELLS_DAYS)
+    return market_state(store().bars.panel(books.market, market.panel.timeframe, start, books.at, names))
+
+
+def _coverage(books: Reconciled) -> tuple[CoverageLine, ...]:
+    mine = (s for s in store().bars.series() if s.venue == books.market)
+    return tuple(CoverageLine(s.symbol, s.timeframe, s.first, s.last, s.bars, s.gaps) for s in mine)
+
+
+def _positions(books: Reconciled, seen: Seen) -> tuple[PositionLine, ...]:
     """Return the venue's positions, valued from our own lots, so that realised and unrealised profit add up."""
-    decision = desk.store.decisions.last(desk.account)
-    targets = decision.targets if decision else {}
-    equity = desk.venue.account().equity
-    held = desk.venue.positions()
-    return tuple(_position_line(p, book.lots.get(p.symbol, ()), targets.get(p.symbol), equity) for p in held)
+    decision = store().decisions.last(books.account)
+    targets, lots = decision.targets if decision else {}, seen.book.lots
+    equity, held = seen.sight.account.equity, seen.sight.positions
+    return tuple(_position_line(p, lots.get(p.symbol, ()), targets.get(p.symbol), equity) for p in held)
 
 
 def _position_line(position: Position, lots: tuple[Lot, ...], target: float | None, equity: Decimal) -> PositionLine:
@@ -127,9 +153,9 @@ def _position_line(position: Position, lots: tuple[Lot, ...], target: float | No
     )
 
 
-def _orders(desk: Desk) -> tuple[OrderLine, ...]:
-    since = desk.now - timedelta(days=1)
-    recent = (i for i in desk.store.intents.all(ORDERS_SHOWN) if i.decision_time >= since)
+def _orders(books: Reconciled) -> tuple[OrderLine, ...]:
+    since = books.at - timedelta(days=1)
+    recent = (i for i in store().intents.all(ORDERS_SHOWN) if i.decision_time >= since)
     return tuple(OrderLine(i.decision_time, i.symbol, i.leg, i.side, i.quantity, i.state.value, i.reason) for i in recent)
 
 
@@ -153,4 +179,23 @@ def _night_line() -> NightLine | None:
         is_sharpe=result["is_sharpe"],
         oos_sharpe=result["oos_sharpe"],
         trials=result["trials_in_all"],
+    )
+
+
+def _watch_line(release: Release) -> WatchLine | None:
+    """Return the last watch, if it was of this release."""
+    runs = store().runs.all("watch", 1)
+    seen: dict[str, Any] = json.loads(runs[0].result_json) if runs else {}
+    if seen.get("release") != release.fingerprint:
+        return None
+    return WatchLine(
+        until=datetime.fromisoformat(seen["until"]),
+        days=seen["days"],
+        tracking_bps=seen["tracking_bps_per_day"],
+        drift_bps=seen["drift_bps_per_day"],
+        slippage_bps=seen["slippage_bps"],
+        action=seen["action"],
+        did=seen["did"],
+        findings=tuple(finding["says"] for finding in seen["findings"]),
+        unjudged=tuple(seen["unjudged"]),
     )

@@ -12,9 +12,11 @@ from prefect.transactions import Transaction
 from core.deploy.moves import Aim, StageChange, demoted, promoted, rolled_back
 from core.deploy.stages import Stage, StageRules, Standing
 from core.errors import ConfigError
+from core.reporting.notices import change_notice
 from storage.activations import Activation
 from tasks import clock
 from tasks.deploying import remember_for_undo, take_back
+from tasks.notifying import notify
 from tasks.stores import store
 
 DAY_SECONDS = 86_400.0
@@ -116,4 +118,6 @@ def tell_change(change: StageChange) -> StageChange:
     why = "\n".join(f"- {line}" for line in change.objections or (change.reason,))
     way = f"`{change.release_before[:12]}` at {change.stage_before}, asked for: `{change.release[:12]}` at {change.stage}"
     create_markdown_artifact(key="stage", markdown=f"# {change.action}: {change.decision}\n\n{why}\n\nBefore: {way}")
+    if notice := change_notice(change, clock.now()):
+        notify(notice)
     return change

@@ -9,7 +9,6 @@ import numpy as np
 from prefect import task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
-from prefect.events import emit_event
 from prefect.logging import get_run_logger
 
 from core.deploy.degradation import DegradationLimits
@@ -20,9 +19,11 @@ from core.deploy.stages import StageRules
 from core.errors import DataError
 from core.market.timeframe import milliseconds, utc
 from core.portfolio import run
+from core.reporting.notices import watch_notice
 from core.reporting.watched import Watched, headline, lines
 from core.types import Ints
 from storage.activations import Activation
+from tasks.notifying import notify
 from tasks.research import keep_run, load_market
 from tasks.settings import settings
 from tasks.stores import store
@@ -64,14 +65,14 @@ def keep_watch(watched: Watched, limits: DegradationLimits, data_hash: str, star
 
 @task(cache_policy=NO_CACHE)
 def tell_watch(watched: Watched) -> Watched:
-    """Publish the watch; a finding is also an error in the log and an event that automations can listen for."""
+    """Publish the watch; a finding is also an error in the log and a notice."""
     text = "\n".join(f"- {line}" for line in lines(watched))
     create_markdown_artifact(key="watch", markdown=f"# {headline(watched)}\n\n{text}")
     if watched.findings:
         says = "; ".join(finding.says for finding in watched.findings)
         get_run_logger().error("%s: %s", headline(watched), says)
-        resource = {"prefect.resource.id": f"tradewind.release.{watched.release}", "prefect.resource.name": watched.stage}
-        emit_event(event=f"tradewind.watch.{watched.action}", resource=resource, payload={"says": says, "did": watched.did})
+    if notice := watch_notice(watched):
+        notify(notice)
     return watched
 
 

@@ -5,14 +5,14 @@ from datetime import datetime
 from decimal import Decimal
 
 from core.backtest.metrics import Metrics
-
-
-@dataclass(frozen=True, slots=True)
-class EquityPoint:
-    """Equity of the account at one moment, quote currency."""
-
-    at: datetime
-    equity: Decimal
+from core.reporting.account_costs import AccountCosts
+from core.reporting.account_returns import EquityPoint, Performance
+from core.reporting.beside import Beside
+from core.reporting.earnings import Earnings
+from core.reporting.exposures import Exposures
+from core.reporting.health import Health
+from core.reporting.market_state import MarketState
+from core.reporting.trade_stats import TradeLine, TradeStats
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +39,6 @@ class OrderLine:
     quantity: Decimal
     state: str
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class TradeLine:
-    """One closed round trip; profit in quote currency before fees and funding."""
-
-    symbol: str
-    quantity: Decimal
-    opened_at: datetime
-    closed_at: datetime
-    entry_price: Decimal
-    exit_price: Decimal
-    profit: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +88,33 @@ class CoverageLine:
 
 
 @dataclass(frozen=True, slots=True)
+class WatchLine:
+    """The last watch of the live release; basis points as in `core.reporting.watched.Watched`, None is not known."""
+
+    until: datetime
+    days: int
+    tracking_bps: float | None
+    drift_bps: float | None
+    slippage_bps: float | None
+    action: str
+    did: str
+    findings: tuple[str, ...]
+    unjudged: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class DailyReport:
     """One account at the end of a day; money in quote currency, fees and funding positive when paid.
 
-    `realised`, `fees`, `funding` and `trades` are since the account's first fill; `orders` are of the last day.
+    `realised`, `fees`, `funding` and `trades` are since the account's first fill; `orders` are of the last day. What is None is
+    not known, or has not begun.
+
+    Parameters
+    ----------
+    equity : every look at the account, oldest first; where it is known, what it began with stands before the first
+    earned, earned_today : since the beginning, and about a day
+    costs : of all trades so far
+    beside : since the live release's first decision
     """
 
     at: datetime
@@ -124,8 +134,18 @@ class DailyReport:
     night: NightLine | None
     model: ModelCurve
     coverage: tuple[CoverageLine, ...]
+    performance: Performance | None
+    trade_stats: TradeStats | None
+    earned: Earnings | None
+    earned_today: Earnings | None
+    costs: AccountCosts | None
+    exposures: Exposures
+    beside: Beside | None
+    watch: WatchLine | None
+    market: MarketState | None
+    health: Health
 
     @property
     def equity_now(self) -> Decimal:
-        """Return the newest equity, 0 before the first tick."""
+        """Return the newest equity, 0 before the first look."""
         return self.equity[-1].equity if self.equity else Decimal(0)

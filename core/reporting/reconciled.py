@@ -1,10 +1,9 @@
 """What a reconciliation found: the account as the venue shows it, and whether the books agree."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.execution.orders import Account, Position
+from core.execution.sight import Sight
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +13,8 @@ class Reconciled:
     Parameters
     ----------
     market : venue whose bars are read
+    newest_close : when the newest stored bar closed
+    missing : symbols that should have that bar and have not
     differs : how the venue's positions differ from the books; empty when they agree
     in_flight : orders of which nobody knows yet what became of them
     """
@@ -22,8 +23,8 @@ class Reconciled:
     account: str
     market: str
     timeframe: str
-    money: Account
-    positions: tuple[Position, ...]
-    prices: Mapping[str, float]
+    sight: Sight
+    newest_close: datetime
+    missing: tuple[str, ...]
     differs: str
     in_flight: int

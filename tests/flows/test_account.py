@@ -310,8 +310,9 @@ def test_a_run_that_comes_a_minute_late_is_skipped(monkeypatch):
     ("given", "complaint"),
     [
         ({"mode": "demo"}, "needs TRADEWIND_API_KEY and TRADEWIND_API_SECRET"),
-        ({"mode": "live", "api_key": "k", "api_secret": "s"}, "confirm it with TRADEWIND_CONFIRM_LIVE=paper"),
-        ({"mode": "live", "api_key": "k", "api_secret": "s", "confirm_live": "yes"}, "confirm it with"),
+        ({"mode": "demo", "api_key": "k", "api_secret": "s"}, "the account 'paper' has paper fills in its books"),
+        ({"mode": "live", "api_key": "k", "api_secret": "s", "account": "main"}, "with TRADEWIND_CONFIRM_LIVE=main"),
+        ({"mode": "live", "api_key": "k", "api_secret": "s", "account": "main", "confirm_live": "yes"}, "confirm it with"),
     ],
 )
 def test_real_orders_need_keys_and_real_money_a_second_yes(home, given, complaint):  # noqa: F811
@@ -322,11 +323,11 @@ def test_real_orders_need_keys_and_real_money_a_second_yes(home, given, complain
 
 
 def test_real_orders_are_for_the_present(home):  # noqa: F811
-    config = Settings(mode="demo", api_key="k", api_secret="s")
+    config = Settings(mode="demo", api_key="k", api_secret="s", account="main")
     with pytest.raises(ConfigError, match="trades in the present only"), connected(config, None, None, NOON):
         pass
     with connected(config, None, None, None) as there:
-        assert there.name == "paper"
+        assert there.name == "main"
 
 
 @pytest.mark.parametrize("publish", [lambda _: time.sleep(5), lambda _: _refuses()], ids=["hangs", "fails"])

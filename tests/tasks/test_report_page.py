@@ -15,30 +15,46 @@ from plotly.offline import get_plotlyjs
 
 from core.backtest.metrics import Metrics, metrics
 from core.errors import StoreError
+from core.execution.orders import Fill
+from core.reporting.account_costs import AccountCosts, CostLine
+from core.reporting.account_returns import EquityPoint, from_peak, performance
+from core.reporting.beside import Beside
 from core.reporting.daily import (
     CoverageLine,
     DailyReport,
-    EquityPoint,
     ModelCurve,
     NightLine,
     OrderLine,
     PositionLine,
     ReleaseLine,
-    TradeLine,
+    WatchLine,
 )
+from core.reporting.earnings import Stand, earnings
+from core.reporting.exposures import Exposures
+from core.reporting.health import AlarmLine, Health, Ticks, WaitingLine
+from core.reporting.market_state import MarketState, SpellLine
+from core.reporting.trade_stats import TradeLine, trade_stats
 from tasks.html_page import write_page
-from tasks.report_charts import MOST_POINTS, account_figure, model_figure, monthly_returns
+from tasks.report_charts import (
+    MOST_POINTS,
+    account_figure,
+    beside_figure,
+    exposure_figure,
+    model_figure,
+    monthly_returns,
+)
 from tasks.report_page import render
 from tasks.report_text import (
     SYNTHETIC,
     contributions,
     day_change,
-    from_peak,
+    lasting,
     money,
     price,
     profit,
     quantity,
     signed,
+    size,
     summary_lines,
 )
 
@@ -75,6 +91,60 @@ def trade(symbol, quantity, entry, leave, hours):
     return TradeLine(symbol, q, AT - timedelta(hours=hours), AT - timedelta(hours=3), e, x, q * (x - e))
 
 
+def closed():
+    return (
+        trade("ETHUSDT", "-0.110", "3050.20", "3011.42", 51),
+        trade("XRPUSDT", "1200", "2.1044", "2.0911", 30),
+        trade("BTCUSDT", "0.012", "88900.5", "91700.0", 120),
+    )
+
+
+def booked(symbol, side, quantity, price, fee, kind="trade"):
+    return Fill("paper", symbol, f"{side}{price}", "", side, Decimal(quantity), Decimal(price), Decimal(fee), kind, AT - DAY)
+
+
+def earned():
+    fills = [
+        booked("BTCUSDT", "buy", "0.031", "91244.10", "1.55"),
+        booked("ETHUSDT", "sell", "0.62", "3011.42", "1.02"),
+        booked("ETHUSDT", "sell", "0.62", "0", "-0.33", "funding"),
+    ]
+    marks = {"BTCUSDT": Decimal("92101.55"), "ETHUSDT": Decimal("3040.07")}
+    begin = Stand(AT - 60 * DAY, Decimal(10_000), {}, {})
+    return earnings(begin, Stand(AT, Decimal("10006.50"), {}, marks), fills, {("BTCUSDT", "buy91244.10"): Decimal(91240)})
+
+
+def health():
+    return Health(
+        ticks=Ticks(1438, 1440, 3.0, AT - timedelta(hours=5)),
+        requests=20_160,
+        failed_requests=4,
+        failed_orders=3,
+        alarms=(
+            AlarmLine(AT - timedelta(hours=9), "stale_bars", True, "newest bar is 131 minutes old"),
+            AlarmLine(AT - timedelta(hours=8), "stale_bars", False, "stale bars is over"),
+        ),
+        bars_from=AT - timedelta(minutes=10),
+        missing=("XRPUSDT",),
+        notices=(WaitingLine("discord", 2, "HTTP 500"), WaitingLine("prefect", 0, "")),
+        disk=(("market.duckdb", 5_255_168), ("trading.duckdb", 798_720)),
+    )
+
+
+def fine():
+    return Health(Ticks(9, None, None, None), 0, 0, 0, (), AT, (), (), ())
+
+
+def curves():
+    times = tuple(AT - 30 * DAY + timedelta(hours=8) * i for i in range(90))
+    account = tuple(np.cumprod(1 + np.random.default_rng(7).normal(0, 0.004, 90)).tolist())
+    up = tuple(np.random.default_rng(8).uniform(0, 0.5, 90).tolist())
+    return (
+        Beside(times, account, tuple(value * 1.001 for value in account)),
+        Exposures(times, up, tuple(-value / 2 for value in up)),
+    )
+
+
 def full():
     decided = AT.replace(minute=0) - timedelta(hours=3)
     return DailyReport(
@@ -103,11 +173,7 @@ def full():
             ),
             OrderLine(decided, "XRPUSDT", "exit", "sell", Decimal(300), "DEAD", "superseded before it was sent"),
         ),
-        trades=(
-            trade("ETHUSDT", "-0.110", "3050.20", "3011.42", 51),
-            trade("XRPUSDT", "1200", "2.1044", "2.0911", 30),
-            trade("BTCUSDT", "0.012", "88900.5", "91700.0", 120),
-        ),
+        trades=closed(),
         release=ReleaseLine(
             "ab12cd34ef56" + "0" * 52,
             "paper",
@@ -139,6 +205,30 @@ def full():
             )
             for name, gaps in (("BTC", 0), ("ETH", 0), ("DOGE", 3), ("SOL", 0), ("XRP", 0))
         ),
+        performance=performance(account()),
+        trade_stats=trade_stats(closed()),
+        earned=earned(),
+        earned_today=replace(earned(), since=AT - DAY),
+        costs=AccountCosts(
+            Decimal("4695.65"),
+            (
+                CostLine("Fees", Decimal("2.57"), 5.5, 5.5),
+                CostLine("Slippage", Decimal("0.13"), 0.3, 1.4),
+                CostLine("Funding", Decimal("-0.33"), -0.7, None),
+            ),
+        ),
+        exposures=curves()[1],
+        beside=curves()[0],
+        watch=WatchLine(
+            AT - DAY, 12, 4.2, -0.7, None, "warn", "nothing was changed", ("tracking is high",), ("profit: no claim",)
+        ),
+        market=MarketState(
+            "bull",
+            "BTCUSDT",
+            "up 10% or more in 90 days",
+            (SpellLine("sideways", AT - 90 * DAY, 49), SpellLine("bull", AT - 41 * DAY, 41)),
+        ),
+        health=health(),
     )
 
 
@@ -157,6 +247,16 @@ def empty():
         night=None,
         coverage=(),
         model=ModelCurve((), (), Metrics(0, 0, 0, 0, 0, 0, 0, 0)),
+        performance=None,
+        trade_stats=None,
+        earned=None,
+        earned_today=None,
+        costs=None,
+        exposures=Exposures((), (), ()),
+        beside=None,
+        watch=None,
+        market=None,
+        health=fine(),
     )
 
 
@@ -179,14 +279,25 @@ def test_every_figure_of_the_report_is_on_the_page():
         text in page for text in ("not deployed: 2 objections", "ab12cd34ef56", money(report.equity_now), "21 November 2025")
     )
     assert all(
-        text in page for text in ("left alone", "−17.90%", "+412.34", "−38.11", "+6.45", "+438.61", "backtest, not the account")
+        text in page
+        for text in (
+            "left alone",
+            "−17.90%",
+            "+25.03",
+            "+0.33",
+            "Not explained",
+            "backtest, not the account",
+            "1,438",
+            "20,160",
+        )
     )
 
 
 def test_the_sections_stand_in_the_order_they_are_read():
     heads = re.findall(r"<h2>([^<]*?) ?<", render(full()))
     assert heads == [
-        "What is live", "Last nightly decision", "Account", "Positions", "Orders of the day", "Closed trades", "Money",
+        "What is live", "Last nightly decision", "Account", "Live against backtest", "Exposure", "Positions",
+        "Orders of the day", "Where the money came from", "Costs", "Closed trades", "Market", "Health of the last day",
         "The model’s own backtest", "Data",
     ]  # fmt: skip
 
@@ -222,11 +333,20 @@ def test_what_a_stranger_wrote_is_escaped_wherever_it_stands():
         release=ReleaseLine(HOSTILE, HOSTILE, AT, HOSTILE, HOSTILE, HOSTILE),
         night=replace(report.night, decision=HOSTILE, objections=(HOSTILE,)),
         coverage=(replace(report.coverage[0], symbol=HOSTILE, timeframe=HOSTILE),),
+        watch=replace(report.watch, did=HOSTILE, findings=(HOSTILE,), unjudged=(HOSTILE,)),
+        earned=replace(report.earned, by_symbol=((HOSTILE, report.earned.by_symbol[0][1]),)),
+        market=replace(report.market, price=HOSTILE),
+        health=replace(
+            report.health,
+            alarms=(replace(report.health.alarms[0], rule=HOSTILE, text=HOSTILE),),
+            missing=(HOSTILE,),
+            notices=(WaitingLine(HOSTILE, 1, HOSTILE),),
+        ),
     )
     page = outside_plotly(render(hostile))
     assert "<script>alert" not in page
     assert "<img" not in page
-    assert page.count("&lt;script&gt;alert") >= 17
+    assert page.count("&lt;script&gt;alert") >= 28
     assert page.count("</script>") == 2
 
 
@@ -235,9 +355,11 @@ def test_an_empty_report_speaks_in_sentences():
     sentences = (
         "No equity has been recorded yet.", "No position is open.", "No order was decided.", "No trade was closed.",
         "No money has moved yet.", "No optimisation has run yet.", "The backtest has no day yet.", "No bars are stored.",
+        "Nothing was traded yet.", "Nothing to compare yet", "Fewer than two bars have closed", "There is no bar to tell",
+        "Nothing failed.", "No alarm was raised or cleared.", "Nobody is told of anything", "No watch has looked",
     )  # fmt: skip
     assert all(sentence in page for sentence in sentences)
-    assert "<table" not in page
+    assert '<div class="scroll"' not in page
 
 
 def test_a_first_equity_is_told_without_a_curve():
@@ -267,13 +389,22 @@ def test_a_night_without_objection_says_so():
 
 def test_a_long_history_of_trades_is_shortened_and_says_so():
     page = render(replace(full(), trades=full().trades * 40))
-    assert "The newest 50 of 120; the sum is of all." in page
+    assert "The newest 50 of 120" in page
+    assert "The sum is of all." in page
     assert signed(40 * profit(full())) in page
 
 
-@pytest.mark.parametrize("figure", [account_figure(full().equity), model_figure(model())])
-def test_plotly_accepts_the_figures(figure):
-    assert len(go.Figure(figure["data"], figure["layout"]).data) == 2
+@pytest.mark.parametrize(
+    ("figure", "curves"),
+    [
+        (account_figure(full().equity), 2),
+        (model_figure(model()), 2),
+        (beside_figure(full().beside), 3),
+        (exposure_figure(full().exposures), 4),
+    ],
+)
+def test_plotly_accepts_the_figures(figure, curves):
+    assert len(go.Figure(figure["data"], figure["layout"]).data) == curves
 
 
 def test_a_minutely_account_is_drawn_thinner_without_losing_a_peak_or_a_trough():
@@ -305,8 +436,8 @@ def test_a_month_is_measured_from_the_last_close_of_the_month_before():
 def test_the_day_is_measured_from_the_equity_of_a_day_before():
     points = tuple(EquityPoint(AT - timedelta(hours=h), Decimal(e)) for h, e in ((30, 90), (25, 100), (23, 120), (0, 110)))
     change = day_change(replace(full(), equity=points))
-    assert (change.since, change.amount, change.fraction) == (AT - timedelta(hours=25), Decimal(10), 0.1)
-    assert from_peak(replace(full(), equity=points)) == pytest.approx(-10 / 120)
+    assert (change.since, change.amount, change.fraction) == (AT - timedelta(hours=25), Decimal(10), pytest.approx(0.1))
+    assert from_peak(points) == pytest.approx(-10 / 120)
 
 
 def test_a_lost_account_has_no_percentage_and_still_a_page():
@@ -342,10 +473,33 @@ def test_a_quantity_keeps_every_decimal_and_no_idle_zero():
 
 def test_the_summary_is_short_and_plain():
     lines = summary_lines(replace(full(), synthetic=True))
-    assert len(lines) <= 16
+    assert len(lines) <= 18
     assert lines[0] == "Account    paper on bybit-simulated, 2025-11-21 00:10 UTC"
     assert SYNTHETIC in lines[1]
     assert lines[3].startswith(f"Equity     {money(full().equity_now)} USDT, ")
+
+
+def test_a_day_that_went_wrong_says_what_did():
+    (line,) = [line for line in summary_lines(full()) if line.startswith("Health")]
+    for said in (
+        "2 minutes without a tick, the longest gap 3 min",
+        "4 of 20,160 requests failed",
+        "discord: 2 notices waiting",
+    ):
+        assert said in line
+
+
+def test_an_account_under_water_says_for_how_long():
+    points = tuple(EquityPoint(AT - 10 * DAY + i * DAY, Decimal(e)) for i, e in enumerate((100, 120, 90, 95)))
+    page = render(replace(full(), equity=points, performance=performance(points)))
+    assert "under water for 48.0 h" in page or "under water for 2.0 days" in page
+    assert "not recovered in 24.0 h" in page
+    assert "Figures a year need 30 days" in page
+
+
+def test_time_and_size_are_told_in_a_unit_that_fits():
+    assert [lasting(days) for days in (1 / 1440, 0.25, 1.5, 40)] == ["1 min", "6.0 h", "36.0 h", "40.0 days"]
+    assert [size(count) for count in (798_720, 5_255_168)] == ["798.7 kB", "5.3 MB"]
 
 
 def test_a_reason_cannot_break_a_line_or_steer_the_terminal():
