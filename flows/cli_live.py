@@ -1,4 +1,4 @@
-"""The commands of every day: one tick, the report, the demo, and everything at once."""
+"""The commands of every day: one tick, the report, the watch and the demo."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,7 +8,7 @@ import typer
 from flows.arguments import moment_or_none
 from flows.console import emit, out
 from flows.options import DEFAULT_HOME, AsJson, Home, Venue
-from flows.session import open_flow_session, open_session, under_prefect
+from flows.session import open_flow_session, under_prefect
 
 app = typer.Typer()
 
@@ -86,12 +86,3 @@ def demo(
 
     done = run_demo(seed=seed)
     emit(pages.demo_row(done), lambda: pages.demo(done, place), as_json=as_json)
-
-
-@app.command()
-def up(home: Home = DEFAULT_HOME) -> None:
-    """Start the Prefect server, a worker and all deployments; Ctrl-C stops what it started."""
-    open_session(home, log_level="INFO")
-    from flows.up import run_up
-
-    run_up()

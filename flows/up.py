@@ -1,45 +1,56 @@
-"""Up: a server, a worker per pool and all deployments, until somebody stops it or one of them ends."""
+"""Up: server, workers, messenger and all deployments, kept running until somebody stops it or one of them keeps dying."""
 
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from time import sleep
-from types import FrameType
 from typing import NoReturn
 
-from rich.table import Table
-
-from core.errors import ConfigError
+from core.errors import ConfigError, TradewindError
+from core.notify.notice import Notice, Severity
+from flows.board import Board
 from flows.console import err, out
-from flows.demo_home import MARK
+from flows.in_step import InStep, bring_in_step, follow_messenger
 from tasks import clock
-from tasks.children import Child, ChildEnded, stop_children
-from tasks.environment import SERVER_NOTE, operators_server
-from tasks.prefect_api import (
-    Upcoming,
-    all_deployments,
-    end_abandoned,
-    ensure_pools,
-    pause,
-    paused_deployments,
-    prefect_at,
-    upcoming,
+from tasks.abandoned import MISSED_AFTER, Swept, end_abandoned, end_missed, release_runs
+from tasks.children import Child, ChildEnded, start_child, stop_children
+from tasks.environment import SERVER_NOTE, for_child, operators_server
+from tasks.notifying import notify
+from tasks.prefect_api import TROUBLE, prefect_at
+from tasks.prefect_processes import (
+    HOST,
+    MESSENGER,
+    SERVER_NAME,
+    answers,
+    free_port,
+    require_ours,
+    serves,
+    start_messenger,
+    start_server,
+    start_worker,
+    wait_until_healthy,
+    worker_name,
 )
-from tasks.prefect_processes import HOST, answers, deploy, free_port, start_server, start_worker, wait_until_healthy
-from tasks.project import declared_pools, project_root
+from tasks.project import declared_deployments, declared_pools, project_root
 from tasks.settings import settings
+from tasks.stoppable import stoppable
+from tasks.supervising import Supervisor
 from tasks.up_lock import up_lock
+from tasks.webhooks import webhooks
 
 PATIENCE = 4.0
-"""Seconds that workers, and after them the server, may take to leave on their own."""
+"""Seconds that workers, and after them messenger and server, may take to leave on their own."""
+
+LOOK_SECONDS = 0.5
 
 
 def run_up() -> None:
-    """Start what is missing, say what runs next, and wait.
+    """Start what is missing, keep it running, and show how it is doing.
 
-    Ctrl-C or SIGTERM stops what was started, workers first. A child that ends by itself ends everything, with exit code 1.
+    Ctrl-C or SIGTERM stops what was started, workers first. A child that dies is started again; one that keeps dying ends
+    everything, with exit code 1.
 
     Raises
     ------
@@ -49,8 +60,8 @@ def run_up() -> None:
     root, home = project_root(), settings().home
     with up_lock(home):
         try:
-            with _stoppable(), ExitStack() as running:
-                _watch(_start(root, home, running))
+            with stoppable(), ExitStack() as running:
+                _run(root, home, running)
         except KeyboardInterrupt:
             out.print("stopped")
         except ChildEnded as error:
@@ -58,85 +69,103 @@ def run_up() -> None:
             sys.exit(1)
 
 
-def _start(root: Path, home: Path, running: ExitStack) -> list[Child]:
+def _run(root: Path, home: Path, running: ExitStack) -> NoReturn:
     """Bring everything up in order; `running` takes it down in the opposite one."""
-    children, url = _server(root, home, running)
-    _deploy(root, home, url)
-    workers = [start_worker(root, home, url, pool) for pool in declared_pools(root)]
-    running.callback(stop_children, workers, patience=PATIENCE)
-    children += workers
-    with prefect_at(url) as client:
-        _show(upcoming(client, lambda: _check(children)), url, home)
-    return children
+    webhooks()  # one that is malformed is refused before anything is started
+    board = Board(root, home)
+    kernels = _compiled(root, home, running)
+    supervisor = Supervisor(partial(_tell, board))
+    url = _server(root, home, supervisor, running)
+    supervisor.keep(partial(start_messenger, root, home, url), Severity.WARNING)
+    running.callback(supervisor.stop, [MESSENGER], patience=PATIENCE)
+    in_step = bring_in_step(root, home, url)
+    if kernels.process.wait():
+        out.print(f"the kernels could not be compiled ahead, so the first tick will: see {kernels.log}", markup=False)
+    ready = partial(answers, url) if operators_server(home) else partial(serves, url, home)
+    for pool in declared_pools(root):
+        severity = Severity.CRITICAL if pool == "live" else Severity.WARNING
+        tidy = partial(_release, board, home, url, pool)
+        supervisor.keep(partial(start_worker, root, home, url, pool), severity, ready=ready, tidy=tidy)
+        running.callback(supervisor.stop, [worker_name(pool)], patience=PATIENCE)
+    with board:
+        while True:
+            supervisor.tend()
+            in_step = _followed(board, in_step)
+            board.refresh()
+            sleep(LOOK_SECONDS)
 
 
-def _server(root: Path, home: Path, running: ExitStack) -> tuple[list[Child], str]:
-    """Return the server we started, if we did, and the address of the one to use."""
+def _compiled(root: Path, home: Path, running: ExitStack) -> Child:
+    """Begin to compile the kernels: after an update, a tick that had to would run out of its 35 seconds, minute after minute."""
+    child = start_child("kernels", [sys.executable, "-m", "tasks.kernels"], env=for_child(), cwd=root, logs=home / "logs")
+    running.callback(stop_children, [child], patience=0)
+    return child
+
+
+def _server(root: Path, home: Path, supervisor: Supervisor, running: ExitStack) -> str:
+    """Return the address of the server to use: the operator's own, or one that is started now."""
     if url := operators_server(home):
         if not answers(url):
             raise ConfigError(f"PREFECT_API_URL={url}: no Prefect server answers; start it, or unset the variable")
-        return [], url
-    port = free_port()
+        names = [deployment["name"] for deployment in declared_deployments(root)]
+        with prefect_at(url) as client:
+            _say_swept(end_missed(client, clock.now() - MISSED_AFTER, names))
+        return url
+    port = running.enter_context(free_port())
     url = f"http://{HOST}:{port}/api"
     out.print(f"starting a Prefect server on port {port}", markup=False)
-    server = start_server(root, home, port)
-    running.callback(stop_children, [server], patience=PATIENCE)
+    server = supervisor.keep(partial(start_server, root, home, port), Severity.CRITICAL)
+    running.callback(supervisor.stop, [SERVER_NAME], patience=PATIENCE)
     wait_until_healthy(url, server.check)
+    require_ours(url, home)
     running.enter_context(_noted(home / SERVER_NOTE, url))
-    _end_abandoned(url)
-    running.callback(_end_abandoned, url)
-    return [server], url
+    _end_abandoned(url, home)
+    running.callback(_end_abandoned, url, home)
+    return url
 
 
-def _deploy(root: Path, home: Path, url: str) -> None:
-    """Bring the deployments in step with the file; what was paused stays paused, and a demo's home stands still."""
-    out.print("deploying", markup=False)
-    with prefect_at(url) as client:
-        ensure_pools(client, declared_pools(root))
-        paused = paused_deployments(client)
-    deploy(root, home, url)
-    demo = (home / MARK).exists()
-    if demo:
-        out.print("this home is a demo's, on invented bars: every schedule is paused", markup=False)
-    with prefect_at(url) as client:
-        pause(client, all_deployments(client) if demo else paused)
+def _release(board: Board, home: Path, url: str, pool: str) -> None:
+    """Give the dead worker's runs back to our server; on somebody else's, other workers may have runs in the pool."""
+    if operators_server(home):
+        return
+    try:
+        with prefect_at(url) as client:
+            again, crashed = release_runs(client, pool, clock.now())
+        board.say(f"pool {pool}: {again} runs planned again, {crashed} were cut off")
+    except TROUBLE as error:
+        board.say(f"pool {pool}: its runs are left to the automations: {type(error).__name__} {error}")
 
 
-def _end_abandoned(url: str) -> None:
-    if not answers(url):  # the server itself is gone: the next start ends them
+def _followed(board: Board, done: InStep) -> InStep:
+    """Point the automations at the messenger's address; when that fails, the next look tries again."""
+    try:
+        return follow_messenger(done)
+    except TROUBLE as error:
+        board.say(f"the automations still post to {done.messenger}: {type(error).__name__} {error}")
+        return done
+
+
+def _end_abandoned(url: str, home: Path) -> None:
+    if not serves(url, home):  # the server itself is gone: the next start ends them
         return
     with prefect_at(url) as client:
-        if ended := end_abandoned(client, clock.now()):
-            out.print(f"ended {ended} runs that no worker has", markup=False)
+        _say_swept(end_abandoned(client, clock.now()))
 
 
-def _watch(children: list[Child]) -> NoReturn:
-    while True:
-        _check(children)
-        sleep(0.5)
+def _say_swept(swept: Swept) -> None:
+    if swept.crashed or swept.missed:
+        out.print(f"ended {swept.crashed} runs that no worker has, and {swept.missed} that came due meanwhile")
+    for name in swept.caught_up:
+        out.print(f"{name} was missed: it runs once now", markup=False)
 
 
-def _check(children: list[Child]) -> None:
-    for child in children:
-        child.check()
-
-
-def _show(rows: tuple[Upcoming, ...], url: str, home: Path) -> None:
-    table = Table("flow", "next run (UTC)", "what", box=None)
-    for row in rows:
-        table.add_row(row.name, _when(row), row.description)
-    out.print(f"\nPrefect UI  {url.removesuffix('/api')}", markup=False, soft_wrap=True)
-    out.print(f"Logs        {home / 'logs'}\n", markup=False, soft_wrap=True)
-    out.print(table)
-    out.print("\nCtrl-C stops everything.", markup=False)
-
-
-def _when(row: Upcoming) -> str:
-    if row.next_run:
-        return f"{row.next_run:%Y-%m-%d %H:%M}"
-    if row.due:
-        return "not planned: see the server's log"
-    return "paused" if row.paused else "on demand"
+def _tell(board: Board, notice: Notice) -> None:
+    """Say it here and put it in the outbox; a database that is in use must not keep us from starting things again."""
+    board.say(notice.title)
+    try:
+        notify(notice)
+    except (TradewindError, OSError) as error:
+        board.say(f"this notice could not be kept: {error}")
 
 
 @contextmanager
@@ -147,22 +176,3 @@ def _noted(note: Path, url: str) -> Iterator[None]:
         yield
     finally:
         note.unlink(missing_ok=True)
-
-
-@contextmanager
-def _stoppable() -> Iterator[None]:
-    """Turn the first Ctrl-C, SIGTERM or hang-up into KeyboardInterrupt; while stopping, ignore more of them."""
-
-    def stop(_number: int, _frame: FrameType | None) -> NoReturn:
-        for each in ours:
-            signal.signal(each, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN  # nohup
-    ours = {signal.SIGINT, signal.SIGTERM} | (set() if ignored else {signal.SIGHUP})
-    before = {each: signal.signal(each, stop) for each in ours}
-    try:
-        yield
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)

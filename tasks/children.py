@@ -32,14 +32,27 @@ class Child:
     process: subprocess.Popen[bytes]
     log: Path
 
+    def ending(self) -> str:
+        """Say how the process ended; "" while it runs."""
+        return "" if (code := self.process.poll()) is None else _ending(code)
+
     def check(self) -> None:
         """Raise ChildEnded when the process is gone."""
-        if (code := self.process.poll()) is not None:
-            raise ChildEnded(f"{self.name} ended by itself ({_ending(code)}): see {self.log}")
+        if how := self.ending():
+            raise ChildEnded(f"{self.name} ended by itself ({how}): see {self.log}")
 
 
-def start_child(name: str, command: Sequence[str], *, env: Mapping[str, str], cwd: Path, logs: Path) -> Child:
-    """Start a process that writes to ``logs/name.log``; the log of the run before is kept beside it."""
+def start_child(
+    name: str, command: Sequence[str], *, env: Mapping[str, str], cwd: Path, logs: Path, niceness: int = 0
+) -> Child:
+    """Start a process that writes to ``logs/name.log``; the log of the run before is kept beside it.
+
+    Call it from the main thread: Linux ends the child when the thread that started it is gone.
+
+    Parameters
+    ----------
+    niceness : how far it, and what it starts, stands back when the processor is wanted: 0 not at all, 19 always
+    """
     logs.mkdir(parents=True, exist_ok=True)
     log = logs / f"{name.replace(' ', '-')}.log"
     if log.exists():
@@ -53,7 +66,7 @@ def start_child(name: str, command: Sequence[str], *, env: Mapping[str, str], cw
             env=env,
             cwd=cwd,
             start_new_session=True,
-            preexec_fn=partial(_tie, os.getpid()),  # noqa: PLW1509 - this process has no threads that hold a lock
+            preexec_fn=partial(_tie, os.getpid(), niceness),  # noqa: PLW1509 - no thread of ours holds a lock that it needs
         )
     return Child(name, process, log)
 
@@ -75,7 +88,8 @@ def stop_children(children: Sequence[Child], *, patience: float) -> None:
         child.process.wait()
 
 
-def _tie(parent: int) -> None:
+def _tie(parent: int, niceness: int) -> None:
+    os.nice(niceness)
     # A shell that starts us with & makes SIGINT ignored, and Prefect's workers end by that signal.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     if hasattr(LIBC, "prctl"):

@@ -71,11 +71,24 @@ def operators_server(home: Path) -> str | None:
 def running_server(home: Path) -> str | None:
     """Return the API address of the server that `tradewind up` runs for this home, if it answers."""
     note = home / SERVER_NOTE
-    if not note.exists():
-        return None
-    url = note.read_text().strip()
+    return _answering(note.read_text().strip()) if note.exists() else None
+
+
+def server_in_use(home: Path) -> str | None:
+    """Return the API address of the server that this home's flows report to, if it answers."""
+    return running_server(home) or _answering(operators_server(home))
+
+
+def prefect_database_kind() -> str:
+    """Return what kind of database a Prefect server that we start keeps: ``sqlite``, ``postgresql``."""
+    names = ("PREFECT_SERVER_DATABASE_CONNECTION_URL", "PREFECT_API_DATABASE_CONNECTION_URL")
+    url = next((os.environ[name] for name in names if os.environ.get(name)), "sqlite")
+    return url.partition(":")[0].partition("+")[0]
+
+
+def _answering(url: str | None) -> str | None:
     try:
-        return url if requests.get(f"{url}/health", timeout=2).ok else None
+        return url if url and requests.get(f"{url}/health", timeout=2).ok else None
     except requests.RequestException:
         return None
 

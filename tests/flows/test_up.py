@@ -1,5 +1,6 @@
 """`tradewind up` brings everything up, says who it is, and leaves nothing behind."""
 
+import json
 import os
 import signal
 import socket
@@ -12,13 +13,16 @@ import pytest
 import requests
 
 from core.errors import ConfigError
+from storage.store import Store
 from tasks.children import ChildEnded, start_child, stop_children
 from tasks.environment import for_child
 from tasks.prefect_processes import HOST, free_port
+from tasks.project import declared_deployments, project_root
 from tasks.up_lock import up_lock
 
-COMMAND = [sys.executable, "-c", "from flows.cli import main; main()", "up", "--home"]
-DEPLOYED = {"backfill", "demote", "ingest", "optimize", "promote", "report", "rollback", "trade", "watch"}
+CLI = [sys.executable, "-c", "from flows.cli import main; main()"]
+COMMAND = [*CLI, "up", "--home"]
+DEPLOYED = {deployment["name"] for deployment in declared_deployments(project_root())}
 ENDED = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 
 
@@ -44,8 +48,22 @@ def processes_of(home):
     return found
 
 
+def child_pid(home, words):
+    for pid in processes_of(home):
+        if words in Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " "):
+            return pid
+    return None
+
+
+def called(command, home):
+    done = subprocess.run(
+        [*CLI, command, "--json", "--home", str(home)], capture_output=True, text=True, timeout=90, check=False
+    )
+    return done.returncode, json.loads(done.stdout)
+
+
 def begin_up(home):
-    hidden = {"PREFECT_API_URL", "TRADEWIND_VENUE"}
+    hidden = {"PREFECT_API_URL", "TRADEWIND_VENUE", "TRADEWIND_DISCORD_WEBHOOK"}
     env = {k: v for k, v in os.environ.items() if k not in hidden}
     env["TRADEWIND_BYBIT_URL"] = "http://127.0.0.1:9"  # nobody there: the schedules must not reach the internet
     with (home.parent / "up.out").open("w") as sink:
@@ -62,13 +80,19 @@ def up(tmp_path):
     until(15, lambda: not processes_of(home))
 
 
+def serving(process, home, said):
+    """Wait until everything runs, and return the server's address."""
+    until(220, lambda: "Ctrl-C" in said.read_text() or process.poll() is not None)
+    assert process.poll() is None, said.read_text()
+    return (home / "server.url").read_text()
+
+
 @pytest.mark.flow
-def test_up_runs_everything_and_ctrl_c_takes_it_all_down(up):
+@pytest.mark.timeout(400)
+def test_up_runs_everything_keeps_it_running_and_leaves_nothing_behind(up):
     process, home, said = up
 
-    until(150, lambda: "Ctrl-C" in said.read_text() or process.poll() is not None)
-    assert process.poll() is None, said.read_text()
-    api = (home / "server.url").read_text()
+    api = serving(process, home, said)
     assert requests.get(f"{api}/health", timeout=5).ok
     assert requests.get(api.removesuffix("/api"), timeout=5).ok
 
@@ -88,10 +112,50 @@ def test_up_runs_everything_and_ctrl_c_takes_it_all_down(up):
     assert f"process {process.pid} since" in second.stderr
     assert second.stderr.count("\n") == 1
 
-    process.send_signal(signal.SIGINT)
-    assert process.wait(15) == 0, said.read_text()
+    os.kill(child_pid(home, "--pool batch"), signal.SIGKILL)
+    until(30, lambda: "worker batch runs again" in said.read_text())
+    until(30, lambda: {"process.died", "process.restarted"} <= {notice.event for notice in Store(home).outbox.newest(20)})
+
+    status, seen = called("status", home)
+    assert (status, seen["ok"]) == (1, False), "the report failed"
+    assert any(line.startswith("report: Failed: ") for line in seen["complaints"])
+    assert seen["up"]["pid"] == process.pid
+    assert {flow["name"] for flow in seen["flows"]} == DEPLOYED
+    _, found = called("doctor", home)
+    outcomes = {check["check"]: check["outcome"] for check in found["checks"]}
+    on_the_server = ("tradewind up", "leftovers", "Prefect server", "Prefect database", "deployments", "automations")
+    assert {outcomes[name] for name in on_the_server} == {"ok"}, found
+
+    assert called("down", home) == (0, {"pid": process.pid, "stopped": True})
+    assert process.wait(5) == 0, said.read_text()
     assert processes_of(home) == []
     assert not (home / "server.url").exists()
+    assert called("down", home) == (0, {"pid": None, "stopped": True})
+
+
+@pytest.mark.flow
+@pytest.mark.long
+@pytest.mark.timeout(600)
+def test_a_run_whose_process_was_killed_is_told_and_its_slot_is_free_again(up):
+    process, home, said = up
+    api = serving(process, home, said)
+    known = requests.post(f"{api}/deployments/filter", json={}, timeout=5).json()
+    (null_test,) = [one["id"] for one in known if one["name"] == "null-test"]
+    run, again = (requests.post(f"{api}/deployments/{null_test}/create_flow_run", json={}, timeout=5).json() for _ in range(2))
+    os.kill(until(120, lambda: process_with(f"PREFECT__FLOW_RUN_ID={run['id']}")), signal.SIGKILL)
+    told = until(120, lambda: [n for n in Store(home).outbox.newest(20) if n.id.startswith(f"flow-run.{run['id']}.")])
+    assert told[0].title.startswith("null-test crashed")
+    until(120, lambda: process_with(f"PREFECT__FLOW_RUN_ID={again['id']}"))
+
+
+def process_with(mark):
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if f"{mark}\0".encode() in (folder / "environ").read_bytes():
+                return int(folder.name)
+        except OSError:  # gone, or another user's
+            continue
+    return None
 
 
 def test_a_second_holder_is_told_who_holds_the_home(tmp_path):
@@ -103,9 +167,16 @@ def test_a_second_holder_is_told_who_holds_the_home(tmp_path):
 def test_a_port_that_is_taken_is_passed_over():
     with socket.socket() as taken:
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        taken.bind((HOST, free_port()))
-        taken.listen()
-        assert free_port() != taken.getsockname()[1]
+        with free_port() as port:
+            taken.bind((HOST, port))
+            taken.listen()
+        with free_port() as next_port:
+            assert next_port != port
+
+
+def test_a_port_is_kept_while_nobody_listens_on_it():
+    with free_port() as ours, free_port() as theirs:
+        assert theirs != ours
 
 
 def sleeper(tmp_path, code="import time; time.sleep(60)"):
