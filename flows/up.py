@@ -96,7 +96,7 @@ def _run(root: Path, home: Path, running: ExitStack) -> NoReturn:
 
 
 def _compiled(root: Path, home: Path, running: ExitStack) -> Child:
-    """Begin to compile the kernels: after an update, a tick that had to would run out of its 35 seconds, minute after minute."""
+    """Begin to compile the kernels: after an update, a tick that had to would run out of its time, minute after minute."""
     child = start_child("kernels", [sys.executable, "-m", "tasks.kernels"], env=for_child(), cwd=root, logs=home / "logs")
     running.callback(stop_children, [child], patience=0)
     return child
