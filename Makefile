@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
 
-.PHONY: run up test test-long check lint soak mutants simulate browser hour bench clean lock
+.PHONY: run up test test-long check lint soak mutants simulate docs browser hour bench clean lock
 
 run: .venv/.run        ## install what is locked, then run the main job
 	$(BIN)/tradewind demo
@@ -39,7 +39,10 @@ simulate: .venv/.dev   ## ten thousand seeds in process, 300 over HTTP, and kill
 	$(BIN)/python -m tests.simulation --seeds 300 --driver http --processes 2
 	$(BIN)/python -m tests.simulation --kills
 
-browser: .venv/.dev    ## a real browser on `tradewind up`: deployments, a backfill through its form, its artifact
+docs: .venv/.run       ## write the pages that come from the code
+	$(BIN)/python -m flows.documenting
+
+browser: .venv/.dev    ## a real browser on `tradewind up`; TRADEWIND_SCREENSHOTS=docs/images keeps the pictures
 	$(BIN)/python -m pytest -q -m long tests/browser
 
 hour: .venv/.dev       ## sixty real minutes of `tradewind up`: ticks missed, memory, disk, locks

@@ -30,7 +30,7 @@ from tasks import clock
 
 TRADEWIND = [sys.executable, "-c", "from flows.cli import main; main()"]
 EVERY = 10.0
-HISTORY_DAYS = 59
+HISTORY_DAYS = 199
 KINDS = ("server", "worker", "messenger", "up", "run", "exchange")
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any, TypeVar
 from griffe import Docstring, DocstringSectionParameters, Parser, parse
 from prefect import Flow
 from prefect.logging.loggers import disable_logger
+from prefect.utilities.callables import parameter_schema
 from pydantic import Field
 
 from core.market.timeframe import TIMEFRAMES
@@ -20,11 +21,14 @@ TimeframeName = Annotated[str, Field(json_schema_extra={"enum": list(TIMEFRAMES)
 
 
 def with_help(flow: F) -> F:
-    """Put the docstring's words on each parameter into the form; Prefect itself reads them in Google's style only."""
+    """Put the docstring's words on each parameter into the form.
+
+    Prefect reads a flow's docstring when it deploys, and in Google's style only.
+    """
     with disable_logger("griffe"):  # it misses the types, which stand in the signature
         sections = parse(Docstring(flow.fn.__doc__ or ""), Parser.numpy)
-    for section in sections:
-        if isinstance(section, DocstringSectionParameters):
-            for parameter in section.value:
-                flow.parameters.properties[parameter.name]["description"] = parameter.description.replace("\n", " ")
+    named = [each for section in sections if isinstance(section, DocstringSectionParameters) for each in section.value]
+    lines = (f"    {each.name}: {' '.join(each.description.split())}" for each in named)
+    flow.__doc__ = "\n".join((flow.description or "", "", "Args:", *lines))
+    flow.parameters = parameter_schema(flow)
     return flow

@@ -27,7 +27,7 @@ from tasks.venues.simulated.wire import Decline, body_of
 from tasks.venues.simulated.world import PanelWorld
 
 API_KEY, SECRET = "tradewind", "simulated-secret"
-HISTORY_DAYS, DAYS = 60, 30
+HISTORY_DAYS, DAYS = 200, 30
 """Days of an invented market before it opens, which clients may read, and after, which they live through."""
 
 SYNTHETIC_START = datetime.fromisoformat("2024-01-01T00:00Z")

@@ -172,7 +172,7 @@ def require_ours(url: str, home: Path) -> None:
         if owner := _served_home(url):
             break
         sleep(1)
-    if not serves(url, home):
+    if owner != str(home.resolve() / "prefect"):
         said = f"Prefect server at {url} is not the one of {home} but of {owner or 'nobody it would name'}"
         raise ConfigError(f"{said}: start `tradewind up` again")
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from core.errors import TradewindError
+from core.errors import StoreError, TradewindError
 from core.operations.standing import FlowStanding, Money, Standing
 from storage.store import Store
 from tasks import clock
@@ -71,7 +71,9 @@ def _stop(url: str | None) -> str:
         return f"the file {stop_file()}" if stop_file().exists() else ""
     with prefect_at(url):
         stop = read_stop.fn(None)
-    return stop.set_by or (f"nobody knows whom: {stop.unreadable}" if stop.unreadable else "")
+    if stop.unreadable:
+        raise StoreError(stop.unreadable)
+    return stop.set_by
 
 
 def _books(home: Path) -> dict[str, Any]:

@@ -42,28 +42,35 @@ class DegradationLimits(Config):
     tracking_warn_bps: Bps = 10.0
     """Root mean square difference of a day from the shadow run, of the stage's capital; on recorded bars about 1."""
     tracking_demote_bps: Bps = 30.0
+    """From where capital is taken away."""
     drift_warn_bps: Bps = 4.0
     """Mean shortfall of a day against the shadow run, of the stage's capital."""
     drift_demote_bps: Bps = 12.0
+    """From where capital is taken away."""
     min_fills: int = Field(default=20, ge=1)
     """Fills before slippage is judged."""
     slippage_warn_bps: Bps = 2.0
     """Paid beyond the model's half spread and impact, of the value traded."""
     slippage_demote_bps: Bps = 6.0
+    """From where capital is taken away."""
     fee_warn_bps: Bps = 0.5
     """Paid beyond the model's fee, of the value traded."""
     fee_demote_bps: Bps = 3.0
+    """From where capital is taken away."""
     min_tail_days: int = Field(default=20, ge=20)
     """Whole days before expected shortfall is judged: fewer hold no twentieth."""
     shortfall_warn: Factor = 1.5
     """Expected shortfall of a day, as a multiple of the predicted."""
     shortfall_demote: Factor = 2.5
+    """From where capital is taken away."""
     exposure_warn: Factor = 1.1
     """Largest exposure as a multiple of its cap: targets are capped, positions may drift a little above."""
     exposure_demote: Factor = 1.3
+    """From where capital is taken away."""
     missed_warn: Fraction = 0.05
     """Share of the decisions that were due and not taken, and of the midnights nobody looked at the account."""
     missed_demote: Fraction = 0.25
+    """From where capital is taken away."""
 
     @model_validator(mode="after")
     def _warns_first(self) -> Self:

@@ -22,6 +22,7 @@ class Sleeve(Config):
     """One strategy with its parameters and its share of the portfolio."""
 
     strategy: str
+    """Name of a registered strategy."""
     params: dict[str, Any] = Field(default_factory=dict)
     """Complete after validation: defaults are written out, so that a later default changes no release."""
     budget: Fraction = 1.0
@@ -52,6 +53,7 @@ class Release(Config):
     venue: str
     """Whose bars it reads."""
     timeframe: str = "1h"
+    """Bars that signals read."""
     sleeves: tuple[Sleeve, ...]
     universe: UniverseConfig = UniverseConfig()
     rebalance: Bars = 24

@@ -47,7 +47,9 @@ class StageRules(Config):
     paper_capital: Fraction = 1.0
     """The paper account holds no money, and small orders there would prove less."""
     small_capital: Fraction = 0.25
+    """Share of the account at the stage between."""
     full_capital: Fraction = 1.0
+    """Share of the account at the last stage."""
     to_small: Hurdle = Hurdle(min_days=14, min_fills=20)
     to_full: Hurdle = Hurdle(min_days=30, min_fills=50, watched=True, min_e_value=20.0)
 

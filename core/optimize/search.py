@@ -32,6 +32,7 @@ class SearchPlan(Config):
     """How much a night searches, and from which seed."""
 
     strategy: str = "xsmom"
+    """Which strategy is searched."""
     trials: int = Field(default=100, ge=1, le=10_000)
     """Parameter sets tried in each fold, and again over the whole range."""
     folds: int = Field(default=6, ge=1, le=50)
@@ -39,6 +40,7 @@ class SearchPlan(Config):
     train_bars: int | None = Field(default=None, ge=1, le=1_000_000)
     """Bars that every fold trains on, rolling; without it a fold trains on all bars before its test."""
     seed: int = Field(default=0, ge=0, le=2**31)
+    """Same seed, same bars, same result."""
     neighbours: int = Field(default=7, ge=0, le=100)
     """Sets around each trial that are scored with it, so that a lonely peak does not win."""
 

@@ -37,11 +37,15 @@ class NullPlan(Config):
     """What is tried, and how often."""
 
     kind: Kind = "noise"
+    """What the markets hold, see `tradewind null-test`."""
     markets: int = Field(default=200, ge=1, le=100_000)
+    """How many are tried."""
     nights: int = Field(default=365, ge=1, le=3650)
+    """Nights that each of them is looked at."""
     sharpe: Annotated[float, Field(ge=0.0, le=5.0)] = 2.0
     """Of the best parameter set, net; for planted edges."""
     seed: int = Field(default=0, ge=0, le=2**31)
+    """Same seed, same markets."""
     history_days: int = Field(default=730, ge=365, le=3650)
     """Days of book before the first night."""
     search_every: int = Field(default=28, ge=1, le=365)
@@ -49,7 +53,9 @@ class NullPlan(Config):
     trials: int = Field(default=20, ge=5, le=1000)
     """Parameter sets per fold, and over the whole history."""
     folds: int = Field(default=6, ge=1, le=20)
+    """Walk-forward folds."""
     neighbours: int = Field(default=1, ge=0, le=20)
+    """Sets around each trial that are scored with it."""
 
 
 @dataclass(frozen=True, slots=True)
