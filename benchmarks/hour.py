@@ -157,9 +157,10 @@ def _memory(home: Path) -> dict[str, float]:
     found = Counter(dict.fromkeys(KINDS, 0.0))
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            if f"TRADEWIND_HOME={home.resolve()}\0".encode() not in (folder / "environ").read_bytes() + b"\0":
-                continue
             words = (folder / "cmdline").read_text().replace("\0", " ")
+            started = f"TRADEWIND_HOME={home.resolve()}\0".encode() in (folder / "environ").read_bytes() + b"\0"
+            if not started and f"--home {home} " not in words:
+                continue
             pages = int((folder / "statm").read_text().split()[1])
         except (OSError, ValueError):
             continue

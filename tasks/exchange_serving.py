@@ -71,7 +71,7 @@ def synthetic_recording(start: datetime | None, end: datetime | None, *, seed: i
         raise ConfigError(
             f"--end {closes:%Y-%m-%d %H:%M} is not after the opening at {opens:%Y-%m-%d %H:%M} UTC: give --start too"
         )
-    begin = opens - timedelta(days=HISTORY_DAYS)
+    begin = opens.replace(minute=0, second=0, microsecond=0) - timedelta(days=HISTORY_DAYS)  # bars begin on the hour
     days = -(-(closes - begin) // timedelta(days=1))
     market = synthetic_market(np.random.default_rng(seed), days=days, start=begin, edge=0.0)
     panel = market.panel.rows(0, market.panel.row_at(milliseconds(closes)))
