@@ -8,29 +8,22 @@ A simulated Bybit lives in real time in a process of its own; the account is tra
 
 import argparse
 import json
-import os
 import re
-import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime, timedelta
+from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-import requests
-
+from benchmarks.installation import installation, moment, runs_of, until
 from tasks import clock
 
-TRADEWIND = [sys.executable, "-c", "from flows.cli import main; main()"]
 EVERY = 10.0
-HISTORY_DAYS = 199
 KINDS = ("server", "worker", "messenger", "up", "run", "exchange")
 
 
@@ -39,15 +32,9 @@ def main() -> None:
     asked = _arguments()
     with ExitStack() as running:
         home = asked.home or Path(running.enter_context(tempfile.TemporaryDirectory()))
-        home.mkdir(parents=True, exist_ok=True)
-        env = running.enter_context(_exchange(home)) | ({"TRADEWIND_DISCORD_WEBHOOK": asked.webhook} if asked.webhook else {})
-        _call(["ingest", "--history-days", str(HISTORY_DAYS)], home, env)
-        _decide_every_hour(home, env)
-        up = running.enter_context(_started(["up"], home, env, home / "up.out"))
-        api = _until(180, lambda: (home / "server.url").exists() and (home / "server.url").read_text())
-        _until(180, lambda: "trade" in _deployments(api))
-        seen = _watched(home, up, asked.minutes)
-        seen |= _ticks(api, seen["began"]) | _logs(home)
+        there = running.enter_context(installation(home, asked.webhook))
+        seen = _watched(home, there.up, asked.minutes)
+        seen |= _ticks(there.api, seen["began"]) | _logs(home)
     sys.stdout.write("\n".join(f"{name:>28}  {value}" for name, value in seen.items()) + "\n" + json.dumps(seen) + "\n")
 
 
@@ -59,81 +46,10 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-@contextmanager
-def _exchange(home: Path) -> Iterator[dict[str, str]]:
-    """Run a simulated Bybit on our own time and give the environment that trades there."""
-    now = clock.now()
-    reach = ["--start", f"{now:%Y-%m-%dT%H:%M:%S}", "--end", f"{now + timedelta(days=2):%Y-%m-%d}"]
-    said = home / "exchange.out"
-    with _started(["exchange", *reach, "--speed", "1", "--json"], home, {}, said):
-        row = _until(60, lambda: said.exists() and said.read_text().strip() and json.loads(said.read_text().splitlines()[0]))
-        yield {
-            "TRADEWIND_BYBIT_URL": row["url"],
-            "TRADEWIND_EXCHANGE_URL": row["url"],
-            "TRADEWIND_MODE": "demo",
-            "TRADEWIND_ACCOUNT": "hour",
-            "TRADEWIND_API_KEY": row["api_key"],
-            "TRADEWIND_API_SECRET": row["secret"],
-        }
-
-
-@contextmanager
-def _started(arguments: list[str], home: Path, env: dict[str, str], said: Path) -> Iterator[subprocess.Popen[bytes]]:
-    with said.open("wb") as sink:
-        command = [*TRADEWIND, *arguments, "--home", str(home)]
-        process = subprocess.Popen(command, env=_environment(env), stdout=sink, stderr=subprocess.STDOUT)  # noqa: S603
-    try:
-        yield process
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(60)
-
-
-def _call(arguments: list[str], home: Path, env: dict[str, str]) -> None:
-    command = [*TRADEWIND, *arguments, "--home", str(home), "--json"]
-    done = subprocess.run(command, env=_environment(env), capture_output=True, text=True, check=False)  # noqa: S603
-    if done.returncode:
-        raise SystemExit(f"{arguments}: exit code {done.returncode}: {done.stderr[-500:]}")
-
-
-def _decide_every_hour(home: Path, env: dict[str, str]) -> None:
-    """Put a release live that decides every hour, not every day: an hour should hold a decision."""
-    script = (
-        "import sys; from pathlib import Path; from flows.session import open_session; open_session(Path(sys.argv[1]))\n"
-        "from core.deploy.release import baseline; from storage.activations import Activation; from tasks import clock\n"
-        "from tasks.deploying import default_book_start, publish\n"
-        "release = baseline('bybit', '1h', default_book_start('bybit', '1h')).model_copy(update={'rebalance': 1})\n"
-        "publish(release, 'hour', '{}', Activation(release.fingerprint, 'full', clock.now(), 'hour', 'a benchmark'))"
-    )
-    subprocess.run([sys.executable, "-c", script, str(home)], env=_environment(env), check=True)  # noqa: S603
-
-
-def _environment(more: dict[str, str]) -> dict[str, str]:
-    ours = ("TRADEWIND_", "PREFECT_")
-    return {name: value for name, value in os.environ.items() if not name.startswith(ours)} | more  # noqa: TID251
-
-
-def _until(seconds: float, found: Any) -> Any:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if value := found():
-            return value
-        time.sleep(0.5)
-    raise SystemExit(f"not within {seconds:g} s")
-
-
-def _deployments(api: str) -> dict[str, str]:
-    try:
-        known = requests.post(f"{api}/deployments/filter", json={}, timeout=10).json()
-    except requests.RequestException:
-        return {}
-    return {one["id"]: one["name"] for one in known} | {one["name"]: one["id"] for one in known}
-
-
 def _watched(home: Path, up: subprocess.Popen[bytes], minutes: float) -> dict[str, Any]:
     """Sample memory and disk until the time is over."""
     memory, disk = [], []
-    _until(120, lambda: clock.now().second == 0)
+    until(120, lambda: clock.now().second == 0)
     began = clock.now().timestamp()
     while clock.now().timestamp() < began + 60 * minutes:
         if up.poll() is not None:
@@ -187,12 +103,12 @@ def _disk(home: Path) -> dict[str, float]:
 
 def _ticks(api: str, began: float) -> dict[str, Any]:
     """Read what became of every minute."""
-    runs = _runs(api, began)
+    runs = runs_of(api, began)
     trade = [run for run in runs if run["deployment"] == "trade"]
     done = [run for run in trade if run["state_name"] == "Completed"]
-    late = [_moment(run["start_time"]) - _moment(run["expected_start_time"]) for run in done]
-    took = [_moment(run["end_time"]) - _moment(run["start_time"]) for run in done]
-    spans = sorted((_moment(run["start_time"]), _moment(run["end_time"])) for run in done)
+    late = [moment(run["start_time"]) - moment(run["expected_start_time"]) for run in done]
+    took = [moment(run["end_time"]) - moment(run["start_time"]) for run in done]
+    spans = sorted((moment(run["start_time"]), moment(run["end_time"])) for run in done)
     overlaps = sum(one[1] > after[0] for one, after in pairwise(spans))
     return {
         "ticks due": len(trade),
@@ -203,27 +119,6 @@ def _ticks(api: str, began: float) -> dict[str, Any]:
         "took, median and worst s": [round(median(took), 2), round(max(took), 2)],
         "other runs": dict(Counter(f"{run['deployment']} {run['state_name']}" for run in runs if run not in trade)),
     }
-
-
-def _runs(api: str, began: float) -> list[dict[str, Any]]:
-    names, found = _deployments(api), []
-    now = clock.now()
-    reach = {"after_": datetime.fromtimestamp(began, UTC).isoformat(), "before_": (now - timedelta(seconds=45)).isoformat()}
-    for offset in range(0, 10_000, 200):
-        asked = {
-            "limit": 200,
-            "offset": offset,
-            "flow_runs": {"expected_start_time": reach, "deployment_id": {"is_null_": False}},
-        }
-        page = requests.post(f"{api}/flow_runs/filter", json=asked, timeout=30).json()
-        found += [run | {"deployment": names.get(run["deployment_id"], "?")} for run in page]
-        if len(page) < 200:
-            return found
-    return found
-
-
-def _moment(text: str) -> float:
-    return datetime.fromisoformat(text).timestamp()
 
 
 def _logs(home: Path) -> dict[str, Any]:

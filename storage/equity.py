@@ -10,6 +10,11 @@ from storage.rows import add, fetched, first, row_of
 
 _INSERT = "insert into equity by name select * from offered on conflict do nothing returning account"
 _ALL = 'select * from equity where account = $account order by "at"'
+_THINNED = """
+    select * from equity where account = $account
+    qualify "at" >= $moment or row_number() over (partition by date_trunc('hour', "at") order by "at") = 1
+    order by "at"
+"""
 _LAST = 'select * from equity where account = $account order by "at" desc limit 1'
 _SINCE = 'select * from equity where account = $account and "at" >= $moment order by "at" limit 1'
 _PEAK = 'select max(equity - transferred) as peak from equity where account = $account and "at" >= $moment'
@@ -53,6 +58,10 @@ class Equity(Protocol):
         """Every snapshot, oldest first."""
         ...
 
+    def thinned(self, account: str, whole_since: datetime) -> tuple[Snapshot, ...]:
+        """Return the first snapshot of every hour before the moment, and every one from it: a year of minutes is too long."""
+        ...
+
     def last(self, account: str) -> Snapshot | None:
         """Return the newest snapshot, or None before the first."""
         ...
@@ -80,6 +89,10 @@ class DuckEquity:
     def all(self, account: str) -> tuple[Snapshot, ...]:
         """Every snapshot, oldest first."""
         return self._fetched(_ALL, {"account": account})
+
+    def thinned(self, account: str, whole_since: datetime) -> tuple[Snapshot, ...]:
+        """Return the first snapshot of every hour before the moment, and every one from it on."""
+        return self._fetched(_THINNED, {"account": account, "moment": whole_since})
 
     def last(self, account: str) -> Snapshot | None:
         """Return the newest snapshot, or None before the first."""
@@ -114,6 +127,11 @@ class MemoryEquity:
         """Every snapshot, oldest first."""
         mine = (snapshot for snapshot in self._snapshots.values() if snapshot.account == account)
         return tuple(sorted(mine, key=lambda snapshot: snapshot.at))
+
+    def thinned(self, account: str, whole_since: datetime) -> tuple[Snapshot, ...]:
+        """Return the first snapshot of every hour before the moment, and every one from it on."""
+        first_of = {s.at.replace(minute=0, second=0, microsecond=0): s for s in reversed(self.all(account))}
+        return tuple(s for s in self.all(account) if s.at >= whole_since or s in first_of.values())
 
     def last(self, account: str) -> Snapshot | None:
         """Return the newest snapshot, or None before the first."""

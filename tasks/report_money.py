@@ -53,7 +53,7 @@ def see_account(books: Reconciled) -> Seen:
     """Read everything the account did; what it began with becomes its first point."""
     sight = books.sight
     with store().trading.read():
-        snapshots = store().equity.all(books.account)
+        snapshots = store().equity.thinned(books.account, books.at - 2 * DAY)
         fills = tuple(fill for fill in store().fills.all() if fill.venue == books.account)
         totals = store().fills.totals(books.account)
     points = [EquityPoint(s.at, s.equity, s.transferred) for s in snapshots]

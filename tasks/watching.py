@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import asdict, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,9 @@ from tasks.notifying import notify
 from tasks.research import keep_run, load_market
 from tasks.settings import settings
 from tasks.stores import store
+
+WHOLE = timedelta(days=30)
+"""How far back every look at the account is read; before that one an hour is enough, and a year of minutes is slow."""
 
 NIGHTS_READ = 400
 """Nights among which the one that found the release is looked for, newest first."""
@@ -97,7 +100,7 @@ def _stay(life: tuple[Activation, ...], until: datetime) -> Stay | None:
         claims=_claims(release.fingerprint),
         began=first,
         capital={milliseconds(line.since): rules.capital(line.stage) for line in life},
-        looks=_looks(account),
+        looks=_looks(account, until - WHOLE),
         taken=frozenset(milliseconds(d.decision_time) for d in decisions),
         fills=tuple(fill for fill in store().fills.all() if fill.venue == account and fill.at < until),
     )
@@ -109,8 +112,8 @@ def _first(due: Ints, moments: list[int]) -> int | None:
     return int(later[0]) if len(later) else None
 
 
-def _looks(account: str) -> Looks:
-    seen = store().equity.all(account)
+def _looks(account: str, whole_since: datetime) -> Looks:
+    seen = store().equity.thinned(account, whole_since)
     return Looks(
         at=np.array([milliseconds(s.at) for s in seen], dtype=np.int64),
         equity=np.array([float(s.equity) for s in seen]),

@@ -50,3 +50,13 @@ def test_an_account_without_snapshots_has_none(store):
     assert store.equity.last("nobody") is None
     assert store.equity.first_since("main", NOW + timedelta(days=9)) is None
     assert store.equity.peak("nobody", NOW) is None
+
+
+def test_what_is_old_is_thinned_to_the_first_look_of_every_hour(store):
+    looks = [replace(CURVE[0], at=NOW + timedelta(minutes=m)) for m in (50, 0, 5, 59, 61, 75, 119, 130, 131)]
+    for look in looks:
+        store.equity.append(look)
+    store.equity.append(replace(CURVE[0], account="other"))
+    kept = [int((s.at - NOW).total_seconds() // 60) for s in store.equity.thinned("main", NOW + timedelta(minutes=119))]
+    assert kept == [0, 61, 119, 130, 131]
+    assert store.equity.thinned("main", NOW) == store.equity.all("main")
