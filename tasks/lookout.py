@@ -26,7 +26,7 @@ from tasks.settings import settings
 
 log = logging.getLogger("tradewind.messenger")
 
-SERVER_EVERY, ROUND_EVERY, PRUNE_EVERY = 5.0, 60.0, 3600.0
+SERVER_EVERY, ASK_EVERY, PING_EVERY, PRUNE_EVERY = 5.0, 15.0, 60.0, 3600.0
 PING_SECONDS = 10.0
 RECENT = timedelta(hours=1)
 """How far back failed runs are looked for."""
@@ -82,14 +82,18 @@ class Lookout:
         url = self.address()
         if self._is_due("server", SERVER_EVERY, now):
             self.is_answering = bool(url) and answers(url)
-        if self._is_due("round", ROUND_EVERY, now):
-            self._round(url, now)
+        if self.is_answering and self._is_due("ask", ASK_EVERY, now):
+            self._ask_prefect(url, now)
         self._listen()
         seen = Seen(now, self.beat, self.trades, url, self.is_answering)
         self.watch, notices = watched(self.watch, seen)
         if notices:
             self.tell(*notices)
         self.why = (*self.watch.why, *self._overdue(now))
+        if not self.why and self._is_due("ping", PING_EVERY, now):
+            Thread(target=_ping, daemon=True).start()
+        if self._is_due("prune", PRUNE_EVERY, now):
+            self._prune(now)
         self.looked = clock.now()
 
     def health(self) -> dict[str, Any]:
@@ -113,23 +117,18 @@ class Lookout:
         except DataError as error:
             log.warning("%s", error)
 
-    def _round(self, url: str, now: datetime) -> None:
-        if self.is_answering:
-            self._ask_prefect(url, now)
-        if not self.why:
-            Thread(target=_ping, daemon=True).start()
-        if self._is_due("prune", PRUNE_EVERY, now):
-            self._prune(now)
-
     def _ask_prefect(self, url: str, now: datetime) -> None:
-        """Look for failed runs, behind the automations, and whether anybody is to trade."""
+        """Look for failed runs and whether anybody is to trade.
+
+        Prefect's automations tell of a run at once, but hear of one that was planned shortly before its start minutes late.
+        """
         try:
             runs = failed_runs(url, now - RECENT)
             self.trades = is_scheduled(url)
         except (requests.RequestException, ValueError, KeyError) as error:
             log.warning("the Prefect server's answer cannot be read: %s", type(error).__name__)
             return
-        recent = self._recent()
+        recent = self._recent() if runs else ()
         known = {notice.id for notice in recent}
         for run in runs:
             notice = flow_run_notice(run, recent)
