@@ -203,7 +203,7 @@ def bot(store: Any, connect: Callable[[], Any], now: Callable[[], int], *, locks
     epochs = itertools.count(1)
 
     @contextmanager
-    def lock(home: Path, account: str) -> Iterator[int]:
+    def lock(home: Path, account: str, patience: float) -> Iterator[int]:
         yield next(epochs)
 
     with pytest.MonkeyPatch.context() as patch:
