@@ -18,7 +18,7 @@ PATIENCE_SECONDS = 40.0
 
 
 @with_help
-@flow(name="reconcile", timeout_seconds=120, retries=1, retry_delay_seconds=15)
+@flow(name="reconcile", timeout_seconds=120)
 def reconcile(at: datetime | None = None, venue: str | None = None) -> Reconciled:
     """Bring the books in step with the venue; nothing is decided and nothing is sent.
 

@@ -20,7 +20,7 @@ from tasks.watching import gather_lived, keep_watch, tell_watch
 
 
 @with_help
-@flow(name="watch", timeout_seconds=1800, retries=2, retry_delay_seconds=60)
+@flow(name="watch", timeout_seconds=1800)
 def watch(at: datetime | None = None, venue: str | None = None) -> Watched:
     """Gather, judge, act, keep, tell. Run twice, it acts once: a release starts its new stage without a past.
 

@@ -79,11 +79,15 @@ def server_in_use(home: Path) -> str | None:
     return running_server(home) or _answering(operators_server(home))
 
 
+def prefect_database() -> str | None:
+    """Return the address of the database that the operator chose for a Prefect server that we start; None without a choice."""
+    names = ("PREFECT_SERVER_DATABASE_CONNECTION_URL", "PREFECT_API_DATABASE_CONNECTION_URL")
+    return next((os.environ[name] for name in names if os.environ.get(name)), None)
+
+
 def prefect_database_kind() -> str:
     """Return what kind of database a Prefect server that we start keeps: ``sqlite``, ``postgresql``."""
-    names = ("PREFECT_SERVER_DATABASE_CONNECTION_URL", "PREFECT_API_DATABASE_CONNECTION_URL")
-    url = next((os.environ[name] for name in names if os.environ.get(name)), "sqlite")
-    return url.partition(":")[0].partition("+")[0]
+    return (prefect_database() or "sqlite").partition(":")[0].partition("+")[0]
 
 
 def _answering(url: str | None) -> str | None:

@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 
 from core.errors import ConfigError
 from tasks.children import Child, start_child, stop_children
-from tasks.environment import for_child
+from tasks.environment import for_child, prefect_database
 from tasks.project import FILE
 
 SERVER_NAME, MESSENGER = "server", "messenger"
@@ -31,6 +31,9 @@ SERVER = {
     "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
     "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(14 * 86_400),
 }
+ROOMY = "tradewind"
+"""Name of the SQLAlchemy plugin in tasks/prefect_pool.py: without it, four runs started at once stop the server for minutes."""
+
 WORKER = {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30"}
 NICE = 10
 """Everything but trading stands back: a nightly search takes what a tick leaves of the processor."""
@@ -71,8 +74,16 @@ def _bind(port: int) -> None:
 
 def start_server(root: Path, home: Path, port: int) -> Child:
     """Start a Prefect server on loopback; its database is in the home."""
-    env = for_child(**SERVER, PREFECT_API_URL=f"http://{HOST}:{port}/api")
+    env = for_child(**_server(home), PREFECT_API_URL=f"http://{HOST}:{port}/api")
     return _prefect(SERVER_NAME, ["server", "start", "--host", HOST, "--port", str(port)], env, root, home)
+
+
+def _server(home: Path) -> dict[str, str]:
+    """Return what a server of ours is told; a database of the operator's own choice stays."""
+    if prefect_database():
+        return SERVER
+    place = home.resolve() / "prefect" / "prefect.db"
+    return SERVER | {"PREFECT_SERVER_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{place}?plugin={ROOMY}"}
 
 
 def spare_port() -> int:
@@ -85,7 +96,7 @@ def spare_port() -> int:
 def start_private_server(home: Path, port: int) -> tuple[Child, str]:
     """Start a server without pages for one process's flow runs; it shares its database with `tradewind up`."""
     url = f"http://{HOST}:{port}/api"
-    env = for_child(**SERVER, PREFECT_API_URL=url, PREFECT_UI_ENABLED="false")
+    env = for_child(**_server(home), PREFECT_API_URL=url, PREFECT_UI_ENABLED="false")
     return _prefect("private server", ["server", "start", "--host", HOST, "--port", str(port)], env, home, home), url
 
 

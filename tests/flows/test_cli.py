@@ -36,6 +36,7 @@ def imported(archives, tmp_path_factory):
     return home
 
 
+@pytest.mark.long
 @pytest.mark.flow
 def test_an_operators_first_day_works_from_the_terminal(imported, archives):
     again = answer("import", archives / "bars.parquet", home=imported)

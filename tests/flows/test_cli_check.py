@@ -75,6 +75,7 @@ def answer(*arguments, home, folder, code=0):
     return seen
 
 
+@pytest.mark.long
 def test_the_guides_example_passes_through_every_check_and_a_backtest(home, folder):
     said = {"home": home, "folder": folder}
     ahead = answer("check", "lookahead", "breakout", "--cuts", "2", "--params", "lookback=96", **said)

@@ -27,6 +27,7 @@ def backtest_decisions():
     return {utc(decision.close_time_ms): decision.targets for decision in decisions}
 
 
+@pytest.mark.long
 def test_ticking_through_recorded_bars_decides_what_the_backtest_decides_exactly():
     ticks = [trade(at=FIRST + timedelta(hours=hour)) for hour in range(HOURS)]
 

@@ -88,6 +88,7 @@ def serving(process, home, said):
 
 
 @pytest.mark.flow
+@pytest.mark.long
 @pytest.mark.timeout(400)
 def test_up_runs_everything_keeps_it_running_and_leaves_nothing_behind(up):
     process, home, said = up
