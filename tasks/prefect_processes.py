@@ -31,8 +31,8 @@ SERVER = {
     "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
     "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(14 * 86_400),
 }
-ROOMY = "tradewind"
-"""Name of the SQLAlchemy plugin in tasks/prefect_pool.py: without it, four runs started at once stop the server for minutes."""
+PLUGIN = "tradewind"
+"""Name of tasks/prefect_sqlite.py among SQLAlchemy's plugins: without it, four runs started at once stop the server."""
 
 WORKER = {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30"}
 NICE = 10
@@ -83,7 +83,7 @@ def _server(home: Path) -> dict[str, str]:
     if prefect_database():
         return SERVER
     place = home.resolve() / "prefect" / "prefect.db"
-    return SERVER | {"PREFECT_SERVER_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{place}?plugin={ROOMY}"}
+    return SERVER | {"PREFECT_SERVER_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{place}?plugin={PLUGIN}"}
 
 
 def spare_port() -> int:
