@@ -1,9 +1,9 @@
 """Prefect's server on SQLite: a wait for the write lock lasts seconds, not a minute.
 
-Prefect lets every statement wait a minute for the lock, in a thread of its connection. When the garbage collector meanwhile finds
-an old cursor of that connection, the event loop's thread waits for the connection, and whoever holds the lock waits for the event
-loop: the server stands still until the minute is over, and for the next one (seen with gdb: `gc_collect_main`, `cursor_clear`,
-`sqlite3_reset`). Four runs started at once were enough to stop trading for four minutes.
+Prefect lets every statement wait a minute for the lock, in a thread of its connection. When the garbage collector meanwhile
+finds an old cursor of that connection, the event loop's thread waits for the connection, and whoever holds the lock waits
+for the event loop: the server stands still until the minute is over, and for the next one (seen with gdb:
+`gc_collect_main`, `cursor_clear`, `sqlite3_reset`). Four runs started at once were enough to stop trading for four minutes.
 
 A statement that has waited too long is answered with 503, and every client of Prefect's tries again. Prefect has no setting for
 it; SQLAlchemy loads this by the address of the database (tasks/prefect_processes.py), under the name in pyproject.toml.
