@@ -1,5 +1,7 @@
 """The emergency stop and its end, from Prefect's UI: the same file that `tradewind stop` writes, and a tick at once."""
 
+from datetime import datetime
+
 from prefect import flow
 
 from core.reporting.tick import Tick
@@ -10,7 +12,7 @@ from tasks.stopping import release_stop, request_stop
 
 @with_help
 @flow(name="emergency-stop", timeout_seconds=120, retries=5, retry_delay_seconds=10)
-def emergency_stop(reason: str = "") -> Tick | None:
+def emergency_stop(reason: str = "", at: datetime | None = None, venue: str | None = None) -> Tick | None:
     """Close every position now, and open nothing until it is resumed. Run twice, it is set once.
 
     The stop is set first and holds whatever becomes of this run; then one tick runs at once, and the ticks of every minute
@@ -20,9 +22,13 @@ def emergency_stop(reason: str = "") -> Tick | None:
     ----------
     reason
         Why. It is told with every tick while the stop is set.
+    at
+        Moment to trade at, on recorded bars. Leave empty for the present.
+    venue
+        Whose bars to read. May be left empty while the store holds one venue.
     """
     request_stop(reason)
-    return trade()
+    return trade(at=at, venue=venue)
 
 
 @with_help

@@ -21,7 +21,7 @@ def symbols_behind(venue: str | None) -> tuple[str, ...]:
     name, timeframe = stored_venue(venue), settings().timeframe
     newest, known = store().bars.newest(name, timeframe), store().instruments.known(name)
     now, step = clock.now(), timedelta(milliseconds=bar_ms(timeframe))
-    if name not in FETCHED or not known or now - max(newest.values()) > ARCHIVE:
+    if name not in FETCHED or not known or not newest or now - max(newest.values()) > ARCHIVE:
         return ()
     looked = max(listing.last_seen for listing in known.values())
     listed = sorted(symbol for symbol in newest if symbol in known and known[symbol].last_seen == looked)
