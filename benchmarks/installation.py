@@ -86,7 +86,7 @@ def decide_every_hour(home: Path, env: dict[str, str]) -> None:
     script = (
         "import sys; from pathlib import Path; from flows.session import open_session; open_session(Path(sys.argv[1]))\n"
         "from core.deploy.release import baseline; from storage.activations import Activation; from tasks import clock\n"
-        "from tasks.deploying import default_book_start, publish\n"
+        "from tasks.live_releases import default_book_start, publish\n"
         "release = baseline('bybit', '1h', default_book_start('bybit', '1h')).model_copy(update={'rebalance': 1})\n"
         "publish(release, 'hour', '{}', Activation(release.fingerprint, 'full', clock.now(), 'hour', 'a benchmark'))"
     )

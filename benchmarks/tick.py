@@ -25,8 +25,8 @@ from core.exchange.state import Terms, open_account
 from core.market.synthetic import synthetic_market
 from storage.activations import Activation
 from tasks import clock, telling
-from tasks.deploying import publish
 from tasks.environment import override
+from tasks.live_releases import publish
 from tasks.stopping import Stop
 from tasks.stores import store
 from tasks.venues.bybit_server import BybitServer

@@ -8,8 +8,7 @@ from core.errors import ConfigError
 from core.reporting.backfilled import Backfilled
 from flows.forms import TimeframeName, with_help
 from tasks.backfilling import bring, finished, plan_backfill
-from tasks.coverage import measure_backfill
-from tasks.coverage_told import tell_backfilled, tell_coverage
+from tasks.coverage_told import measure_backfill, tell_backfilled, tell_coverage
 from tasks.fetch_plan import Order, Source, What
 from tasks.market_data import fetch_instruments, fetch_time, record_instruments
 

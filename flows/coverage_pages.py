@@ -9,10 +9,9 @@ from rich.table import Table
 from core.market.coverage import SymbolCoverage
 from core.market.gaps import GapKind
 from core.market.timeframe import bar_ms, utc
-from core.reporting.backfilled import Backfilled
+from core.reporting.backfilled import Backfilled, backfill_story
 from flows.console import out
 from storage.frames import Series
-from tasks.coverage_told import backfill_story, counts
 
 WORST = 10
 """Symbols that a backfill names at its end."""
@@ -103,7 +102,7 @@ def backfilled(done: Backfilled) -> None:
     out.print(backfill_story(done).replace("# ", "").replace("**", "").replace("\n\n", "\n"), markup=False)
     holey = sorted((one for one in done.covered if one.share < 1), key=lambda one: one.share)
     for one in holey[:WORST]:
-        causes = ", ".join(f"{count:,} {kind.value}" for kind, count in counts(one).items() if count)
+        causes = ", ".join(f"{count:,} {kind.value}" for kind, count in one.by_cause.items() if count)
         out.print(f"  {one.symbol} {one.share:.2%}: {causes}", markup=False)
 
 

@@ -12,7 +12,8 @@ from flows.forms import with_help
 from flows.stages import demote, rollback
 from storage.activations import Activation
 from tasks import clock
-from tasks.deploying import WATCH, live_release
+from tasks.deploying import live_release
+from tasks.live_releases import WATCH
 from tasks.settings import settings
 from tasks.staging import live_log
 from tasks.stores import stored_venue

@@ -1,21 +1,17 @@
-"""Coverage of the store: what is there of every symbol, what is missing, and whose fault it is."""
+"""Coverage of the store: what is there of every symbol, what is missing, and whose fault it is. Knows nothing of Prefect."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from prefect import task
-from prefect.cache_policies import NO_CACHE
-
 from core.market.coverage import SymbolCoverage, coverage, lives
 from core.market.gaps import FOREVER, Known
 from core.market.spans import NOWHERE, spans
-from core.market.timeframe import bar_ms, milliseconds, utc
-from core.reporting.backfilled import Backfilled, Brought
+from core.market.timeframe import bar_ms, milliseconds
 from core.types import Ints
 from storage.instruments import Listing
 from storage.stretches import ALWAYS, Period
-from tasks.fetch_plan import Fetch, Order, on_grid
+from tasks.fetch_plan import on_grid
 from tasks.stores import store
 
 UNSEEN = timedelta(days=2)
@@ -42,15 +38,6 @@ def measured(
     period = ALWAYS if asked is None else Period(*asked)
     sources = store().stretches.sources(venue, timeframe, period)
     return tuple(replace(one, sources=sources.get(one.symbol, ())) for one in coverage(known, chosen, length))
-
-
-@task(cache_policy=NO_CACHE)
-def measure_backfill(fetch: Fetch, order: Order, brought: Brought) -> Backfilled:
-    """Measure what is stored now of what was asked for."""
-    end = min(order.end, utc(fetch.now))
-    covered = measured(fetch.venue, fetch.timeframe, (order.start, end), fetch.symbols) if order.start < end else ()
-    period = milliseconds(order.start), milliseconds(end)
-    return Backfilled(fetch.venue, fetch.origin, fetch.timeframe, *period, brought, covered)
 
 
 def _gone(listings: Mapping[str, Listing]) -> Mapping[str, int]:

@@ -1,4 +1,4 @@
-"""Coverage told: as a table and a story on the flow run's own page, and as notices for whoever listens."""
+"""Coverage measured and told: as a table and a story on the flow run's own page, and as notices for whoever listens."""
 
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
@@ -13,11 +13,11 @@ from core.market.gaps import Gap, GapKind
 from core.market.repair import repair_command
 from core.market.timeframe import bar_ms, milliseconds, utc
 from core.notify.notice import Notice, Severity
-from core.reporting.backfilled import Backfilled, Brought
+from core.reporting.backfilled import Backfilled, Brought, backfill_story
 from storage.stretches import Period
 from tasks import clock
-from tasks.coverage import known_bars
-from tasks.fetch_plan import Fetch
+from tasks.coverage import known_bars, measured
+from tasks.fetch_plan import Fetch, Order
 from tasks.notifying import notify
 
 WEEK = timedelta(days=7)
@@ -27,6 +27,15 @@ SHOWN = 50
 
 TOLD = 20
 """Gaps that one run tells of one by one; the table has them all."""
+
+
+@task(cache_policy=NO_CACHE)
+def measure_backfill(fetch: Fetch, order: Order, brought: Brought) -> Backfilled:
+    """Measure what is stored now of what was asked for."""
+    end = min(order.end, utc(fetch.now))
+    covered = measured(fetch.venue, fetch.timeframe, (order.start, end), fetch.symbols) if order.start < end else ()
+    period = milliseconds(order.start), milliseconds(end)
+    return Backfilled(fetch.venue, fetch.origin, fetch.timeframe, *period, brought, covered)
 
 
 @task(cache_policy=NO_CACHE)
@@ -68,33 +77,9 @@ def coverage_row(one: SymbolCoverage) -> dict[str, Any]:
         "bars": one.bars,
         "expected": one.expected,
         "coverage": f"{one.share:.2%}",
-        **{kind.value: count for kind, count in counts(one).items()},
+        **{kind.value: count for kind, count in one.by_cause.items()},
         "sources": ", ".join(f"{source} {count:,}" for source, count in one.sources),
     }
-
-
-def counts(one: SymbolCoverage) -> dict[GapKind, int]:
-    """Return how many bars a symbol lacks, by cause."""
-    return {GapKind.MISSING: one.missing, GapKind.OUTAGE: one.outage, GapKind.NOT_LISTED: one.not_listed}
-
-
-def backfill_story(done: Backfilled) -> str:
-    """Tell a backfill in a few lines."""
-    brought, pace = done.brought, done.brought.pages / done.brought.seconds if done.brought.seconds else 0.0
-    origin = "" if done.origin == done.venue else f" from {done.origin}, as bars of {done.venue}"
-    lines = [
-        f"# {done.timeframe} bars of {done.venue}, {_moment(done.start)} to {_moment(done.end)} UTC",
-        f"{brought.new_bars:,} new bars and {brought.new_funding:,} new settlements{origin}.",
-        f"{brought.pages:,} pages in {brought.seconds:.0f} s, {pace:.0f} a second.",
-        f"Coverage of {len(done.covered)} symbols: **{done.share:.2%}**.",
-    ]
-    if brought.absent:
-        lines.append(f"{brought.absent:,} bars that {done.origin} was asked for and does not have.")
-    if brought.differing:
-        lines.append(f"{brought.differing:,} rows differ from what is stored; the stored ones were kept.")
-    if brought.failed:
-        lines.append(f"**{brought.failed:,} pages failed**; run it again to go on. The first: {brought.why}")
-    return "\n\n".join(lines)
 
 
 def _newest(covered: Iterable[SymbolCoverage]) -> list[Gap]:

@@ -29,9 +29,9 @@ from storage.studies import kept, opened
 from storage.trials import Trial as TrialRow
 from tasks import clock
 from tasks.cluster import Job, run_here, run_on
-from tasks.deploying import days_since_rollback, is_proven
 from tasks.explaining import explain
 from tasks.html_page import write_page
+from tasks.live_releases import days_since_rollback, is_proven
 from tasks.progress import Counter
 from tasks.research import keep_run, load_market, new_run_id
 from tasks.settings import settings
@@ -107,7 +107,7 @@ def resample(walk: WalkForward, trials: tuple[Trial, ...], rules: Release, live:
 @task(cache_policy=NO_CACHE)
 def gather(market: Market, found: Found, live: Release, key: KeyOne, limits: GuardLimits) -> Evidence:
     """Collect what the gate looks at; the live release, when it once passed the gate itself, runs over the same bars."""
-    seen = gather_evidence(market, found, live if is_proven(live) else None, key, limits)
+    seen = gather_evidence(market, found, live if is_proven(live.fingerprint) else None, key, limits)
     return replace(seen, rollback_days=days_since_rollback(clock.now()))
 
 

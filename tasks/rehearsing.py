@@ -32,9 +32,9 @@ from core.types import Ints
 from storage.activations import Activation
 from storage.frames import TIME
 from storage.panels import PRICES
-from tasks.deploying import NO_EVIDENCE, publish
 from tasks.desk import open_desk
 from tasks.environment import override
+from tasks.live_releases import NO_EVIDENCE, publish
 from tasks.lock import writer_lock
 from tasks.settings import settings
 from tasks.stores import store

@@ -13,8 +13,8 @@ from core.market.features import last_decision
 from core.market.timeframe import bar_ms, milliseconds, utc
 from storage.decisions import Decision
 from storage.equity import Snapshot
-from tasks.deploying import Live, make_live, read_live
 from tasks.desk import Desk
+from tasks.live_releases import Live, make_live, read_live
 from tasks.reconciling import Books, read_books
 from tasks.steps import step
 

@@ -23,8 +23,8 @@ from core.reporting.earnings import Earnings, Stand, earnings, references
 from core.reporting.exposures import exposures
 from core.reporting.reconciled import Reconciled
 from core.reporting.trade_stats import TradeLine, trade_stats
-from tasks.deploying import Live
 from tasks.desk import DAY
+from tasks.live_releases import Live
 from tasks.stores import store
 
 NEAR = timedelta(minutes=5)

@@ -34,8 +34,8 @@ from core.reporting.market_state import MarketState, market_state
 from core.reporting.reconciled import Reconciled
 from core.reporting.regime_labels import HISTORY_DAYS
 from storage.equity import Snapshot
-from tasks.deploying import read_live
 from tasks.html_page import write_page
+from tasks.live_releases import read_live
 from tasks.pictures import account_picture, exposure_picture
 from tasks.report_health import gather_health
 from tasks.report_money import Seen, money_parts, see_account

@@ -13,7 +13,7 @@ from core.market.timeframe import bar_ms
 from core.portfolio import Market, prepare
 from storage.runs import Run
 from tasks import clock
-from tasks.deploying import default_book_start
+from tasks.live_releases import default_book_start
 from tasks.settings import settings
 from tasks.stores import store, stored_venue
 from tasks.version import core_version

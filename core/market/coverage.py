@@ -47,6 +47,11 @@ class SymbolCoverage:
         """Fraction of what is expected that nobody downloaded."""
         return self.missing / self.expected if self.expected else 0.0
 
+    @property
+    def by_cause(self) -> dict[GapKind, int]:
+        """How many bars are not there, by cause."""
+        return {GapKind.MISSING: self.missing, GapKind.OUTAGE: self.outage, GapKind.NOT_LISTED: self.not_listed}
+
 
 def coverage(market: Mapping[str, Known], asked: Mapping[str, Ints], length: int) -> tuple[SymbolCoverage, ...]:
     """Look over every symbol that is asked about.

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from tasks import fetching
 from tasks.backfilling import bring, finished, plan_backfill
-from tasks.coverage import measure_backfill
+from tasks.coverage_told import measure_backfill
 from tasks.fetch_plan import Order
 from tasks.market_data import fetch_instruments, fetch_time
 from tasks.venues.doors import BybitDoor

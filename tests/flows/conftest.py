@@ -5,7 +5,7 @@ import pytest
 
 from core.market.synthetic import synthetic_market
 from storage.activations import Activation
-from tasks.deploying import publish
+from tasks.live_releases import publish
 from tasks.settings import settings
 from tasks.stores import store
 from tests.flows.recorded import DAYS, RELEASE, START, bar_frame, funding_frame

@@ -14,7 +14,7 @@ from core.errors import ConfigError, ExchangeUnavailable
 from flows.backfill import backfill
 from tasks import fetching
 from tasks.backfilling import bring, finished, plan_backfill
-from tasks.coverage import measure_backfill
+from tasks.coverage_told import measure_backfill
 from tasks.fetch_plan import Order
 from tasks.market_data import fetch_instruments, fetch_time, record_instruments
 from tasks.project import project_root

@@ -38,7 +38,7 @@ from storage.intents import DuckIntents, MemoryIntents
 from storage.paper import DuckPaper
 from storage.store import MemoryStore, Store
 from tasks import connecting, deploying, desk, stores, telling
-from tasks.deploying import publish
+from tasks.live_releases import publish
 from tasks.settings import settings
 from tasks.stopping import FILE as EMERGENCY_STOP
 from tasks.venues import paper

@@ -18,7 +18,8 @@ from flows.trade import trade
 from storage.activations import Activation
 from storage.runs import Run
 from tasks import staging
-from tasks.deploying import deploy, publish
+from tasks.deploying import deploy
+from tasks.live_releases import publish
 from tasks.stores import store
 from tests.flows.recorded import RELEASE, START
 from tests.flows.terminal import answer, refusal, tradewind

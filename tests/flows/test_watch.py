@@ -13,7 +13,7 @@ from flows.trade import trade
 from flows.watch import watch
 from storage.activations import Activation
 from storage.equity import Snapshot
-from tasks.deploying import publish
+from tasks.live_releases import publish
 from tasks.stores import store
 from tests.flows.recorded import DAYS, RELEASE, START
 

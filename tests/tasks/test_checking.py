@@ -13,7 +13,7 @@ from core.validation.data_limits import DataLimits
 from core.validation.lookahead import FUTURES
 from storage.activations import Activation
 from tasks.checking import Subject, check_costs, check_data, check_lookahead, check_warmup, opened
-from tasks.deploying import publish
+from tasks.live_releases import publish
 from tasks.progress import listening
 from tasks.settings import settings
 from tasks.stores import store
