@@ -25,6 +25,11 @@ def moment(text: str, *, option: str) -> datetime:
         raise ConfigError(f"{option} {text!r}: not a date; write 2024-06-01 or 2024-06-01T12:00 (UTC)") from error
     if read.year not in YEARS:
         raise ConfigError(f"{option} {text!r}: the year must lie between {YEARS[0]} and {YEARS[-1]}")
+    return as_utc(read)
+
+
+def as_utc(read: datetime) -> datetime:
+    """Return a moment in UTC; without a zone it is taken as that."""
     return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
 
 
@@ -51,7 +56,7 @@ def ordered(start: datetime, end: datetime) -> None:
     """Refuse a range that ends before it starts."""
     if start >= end:
         raise ConfigError(
-            f"--start {start:%Y-%m-%d %H:%M} is not before --end {end:%Y-%m-%d %H:%M} (UTC): swap them or widen the range"
+            f"start {start:%Y-%m-%d %H:%M} is not before end {end:%Y-%m-%d %H:%M} (UTC): swap them or widen the range"
         )
 
 

@@ -1,12 +1,10 @@
 """Backfill: a range of history, what is missing of it or all of it again. Cut short, it goes on where it stopped."""
 
-from datetime import UTC, datetime
-
 from prefect import flow
 
-from core.errors import ConfigError
 from core.reporting.backfilled import Backfilled
-from flows.forms import TimeframeName, with_help
+from flows.arguments import ordered
+from flows.forms import Moment, TimeframeName, with_help
 from tasks.backfilling import bring, finished, plan_backfill
 from tasks.coverage_told import measure_backfill, tell_backfilled, tell_coverage
 from tasks.fetch_plan import Order, Source, What
@@ -16,8 +14,8 @@ from tasks.market_data import fetch_instruments, fetch_time, record_instruments
 @with_help
 @flow(name="backfill", timeout_seconds=86_400)
 def backfill(
-    start: datetime,
-    end: datetime,
+    start: Moment,
+    end: Moment,
     venue: str = "bybit",
     timeframe: TimeframeName = "1h",
     symbols: list[str] | None = None,
@@ -43,7 +41,8 @@ def backfill(
     source
         Venue to ask. Another one than the venue's own brings bars only, which keep a mark of where they came from.
     """
-    order = ordered(Order(venue, timeframe, _utc(start), _utc(end), what, source))
+    order = Order(venue, timeframe, start, end, what, source)
+    ordered(order.start, order.end)
     now = fetch_time(order.origin)
     listed = fetch_instruments(order.origin)
     if order.origin == venue:
@@ -53,14 +52,3 @@ def backfill(
     done = measure_backfill(fetch, order, brought)
     tell_coverage(venue, timeframe, done.covered)
     return finished(tell_backfilled(done))
-
-
-def ordered(order: Order) -> Order:
-    """Refuse a range that ends before it starts."""
-    if order.start >= order.end:
-        raise ConfigError(f"start {order.start:%Y-%m-%d %H:%M} is not before end {order.end:%Y-%m-%d %H:%M} (UTC)")
-    return order
-
-
-def _utc(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -1,18 +1,16 @@
 """The emergency stop and its end, from Prefect's UI: the same file that `tradewind stop` writes, and a tick at once."""
 
-from datetime import datetime
-
 from prefect import flow
 
 from core.reporting.tick import Tick
-from flows.forms import with_help
+from flows.forms import Moment, with_help
 from flows.trade import trade
 from tasks.stopping import release_stop, request_stop
 
 
 @with_help
 @flow(name="emergency-stop", timeout_seconds=120, retries=5, retry_delay_seconds=10)
-def emergency_stop(reason: str = "", at: datetime | None = None, venue: str | None = None) -> Tick | None:
+def emergency_stop(reason: str = "", at: Moment | None = None, venue: str | None = None) -> Tick | None:
     """Close every position now, and open nothing until it is resumed. Run twice, it is set once.
 
     The stop is set first and holds whatever becomes of this run; then one tick runs at once, and the ticks of every minute

@@ -1,15 +1,17 @@
 """Forms: what Prefect's UI shows of a flow's parameters, beyond their types."""
 
+from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
 from griffe import Docstring, DocstringSectionParameters, Parser, parse
 from prefect import Flow
 from prefect.logging.loggers import disable_logger
 from prefect.utilities.callables import parameter_schema
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from core.market.timeframe import TIMEFRAMES
 from core.strategies.registry import strategies
+from flows.arguments import as_utc
 
 F = TypeVar("F", bound=Flow[Any, Any])
 
@@ -18,6 +20,9 @@ StrategyName = Annotated[str, Field(json_schema_extra={"enum": sorted(strategies
 
 TimeframeName = Annotated[str, Field(json_schema_extra={"enum": list(TIMEFRAMES)})]
 """Shown as a choice; what is chosen is checked where it is used."""
+
+Moment = Annotated[datetime, AfterValidator(as_utc)]
+"""UTC, also when it was typed without a zone, as in ``prefect deployment run -p start=2024-06-01``."""
 
 
 def with_help(flow: F) -> F:

@@ -1,12 +1,11 @@
 """The null test: how often the gate deploys when there is nothing, and finds what is there."""
 
-from datetime import datetime
 from typing import Any
 
 from prefect import flow
 
 from core.validation.null_test import NullPlan
-from flows.forms import with_help
+from flows.forms import Moment, with_help
 from tasks.null_testing import count_markets, tell_counted
 
 
@@ -15,8 +14,8 @@ from tasks.null_testing import count_markets, tell_counted
 def null_test(
     plan: NullPlan = NullPlan(),  # noqa: B008 - frozen
     venue: str | None = None,
-    start: datetime | None = None,
-    end: datetime | None = None,
+    start: Moment | None = None,
+    end: Moment | None = None,
     *,
     for_ever: bool = False,
 ) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from core.deploy.release import Release
 from core.optimize.search import SearchPlan
 from core.reporting.night import Night
 from core.validation.evidence import Found
-from flows.forms import StrategyName, with_help
+from flows.forms import Moment, StrategyName, with_help
 from flows.ingest import ingest
 from tasks import clock
 from tasks.deploying import deploy, live_release
@@ -26,8 +26,8 @@ from tasks.telling import tell_night
 @with_help
 @flow(name="optimize", timeout_seconds=21_600)
 def optimize(
-    start: datetime | None = None,
-    end: datetime | None = None,
+    start: Moment | None = None,
+    end: Moment | None = None,
     trials: Annotated[int, Field(ge=1, le=10_000)] = 100,
     folds: Annotated[int, Field(ge=1, le=50)] = 6,
     train_bars: Annotated[int, Field(ge=1, le=1_000_000)] | None = None,

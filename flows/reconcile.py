@@ -1,12 +1,10 @@
 """Reconcile: book what the venue did, ask for every order in flight, and say whether the books agree with the venue."""
 
-from datetime import datetime
-
 from prefect import flow
 
 from core.ledger.wallet import differs
 from core.reporting.reconciled import Reconciled
-from flows.forms import with_help
+from flows.forms import Moment, with_help
 from tasks.desk import open_desk
 from tasks.looking import look
 from tasks.reconciling import settle, tell_reconciled
@@ -19,7 +17,7 @@ PATIENCE_SECONDS = 40.0
 
 @with_help
 @flow(name="reconcile", timeout_seconds=120)
-def reconcile(at: datetime | None = None, venue: str | None = None) -> Reconciled:
+def reconcile(at: Moment | None = None, venue: str | None = None) -> Reconciled:
     """Bring the books in step with the venue; nothing is decided and nothing is sent.
 
     Every tick begins with this. Alone, it is for whoever wants to read the books: the daily report runs it first.

@@ -13,7 +13,7 @@ from core.portfolio import run
 from core.reporting.rehearsal import Rehearsal
 from core.reporting.rehearsal_parts import compare
 from core.reporting.tick import Tick
-from flows.forms import StrategyName, with_help
+from flows.forms import Moment, StrategyName, with_help
 from flows.overrides import with_overrides
 from flows.trade import trade
 from tasks.progress import Counter
@@ -28,8 +28,8 @@ PATIENCE = 59
 @with_help
 @flow(name="rehearse", timeout_seconds=86_400)
 def rehearse(
-    start: datetime,
-    end: datetime,
+    start: Moment,
+    end: Moment,
     release: str | None = None,
     strategy: StrategyName | None = None,
     params: dict[str, Any] | None = None,

@@ -1,11 +1,9 @@
 """The daily report: what the account did, what is live and why, as one page."""
 
-from datetime import datetime
-
 from prefect import flow
 
 from core.reporting.outcomes import Reported
-from flows.forms import with_help
+from flows.forms import Moment, with_help
 from flows.reconcile import reconcile
 from tasks.reporting import draw_report, gather_report, report_path, write_report
 from tasks.telling import tell_report
@@ -13,7 +11,7 @@ from tasks.telling import tell_report
 
 @with_help
 @flow(name="report", timeout_seconds=900)
-def report(at: datetime | None = None, venue: str | None = None) -> Reported:
+def report(at: Moment | None = None, venue: str | None = None) -> Reported:
     """Reconcile the books, in a run of its own below this one; then gather, draw, write, tell.
 
     Parameters

@@ -1,7 +1,6 @@
 """The live flow: one tick, every minute. Starting is recovering: every tick reconciles first."""
 
 from dataclasses import replace
-from datetime import datetime
 
 from prefect import flow
 from prefect.states import Completed
@@ -11,7 +10,7 @@ from core.execution.plan import Plan, plan_orders
 from core.execution.sight import Sight
 from core.reporting.tick import Tick
 from core.risk.verdict import Judgement, Verdict, judge
-from flows.forms import with_help
+from flows.forms import Moment, with_help
 from storage.decisions import Decision
 from tasks.desk import Desk, open_desk
 from tasks.heartbeat import beat, missed_minute
@@ -29,7 +28,7 @@ IN_FLIGHT, HELD_BACK = "are still in flight", "wait to be sent"
 
 @with_help
 @flow(name="trade", timeout_seconds=35)
-def trade(at: datetime | None = None, venue: str | None = None) -> Tick | None:
+def trade(at: Moment | None = None, venue: str | None = None) -> Tick | None:
     """One tick: lock, reconcile, judge, decide, plan, send, book, tell. Safe to run twice.
 
     A run that comes a minute late or more does nothing, ends as Skipped, and returns None.

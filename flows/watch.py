@@ -1,14 +1,12 @@
 """The watch: what is live and no longer what was deployed loses capital, or gives way to what it replaced; and why."""
 
-from datetime import datetime
-
 from prefect import flow
 
 from core.deploy.degradation import Action, DegradationLimits, Finding, action_on, judge_degradation
 from core.deploy.moves import lineage
 from core.deploy.stages import previous_stage
 from core.reporting.watched import Watched, unjudged
-from flows.forms import with_help
+from flows.forms import Moment, with_help
 from flows.stages import demote, rollback
 from storage.activations import Activation
 from tasks import clock
@@ -22,7 +20,7 @@ from tasks.watching import gather_lived, keep_watch, tell_watch
 
 @with_help
 @flow(name="watch", timeout_seconds=1800)
-def watch(at: datetime | None = None, venue: str | None = None) -> Watched:
+def watch(at: Moment | None = None, venue: str | None = None) -> Watched:
     """Gather, judge, act, keep, tell. Run twice, it acts once: a release starts its new stage without a past.
 
     Parameters

@@ -53,6 +53,16 @@ def test_only_what_is_listed_must_be_asked_for(name, monkeypatch):
 
 
 @each
+def test_a_moment_typed_without_a_zone_is_utc(name, monkeypatch):
+    flow = flow_of(name, monkeypatch)
+    shown = flow.parameters.properties
+    moments = [key for key in ("start", "end", "at") if key in shown]
+    assert all("date-time" in str(shown[key]) for key in moments)
+    filled = flow.validate_parameters(ASKED_FOR.get(name, {}) | dict.fromkeys(moments, "2024-06-01T12:00"))
+    assert all(filled[key] == datetime(2024, 6, 1, 12, tzinfo=UTC) for key in moments)
+
+
+@each
 def test_every_deployment_says_what_it_does_and_carries_a_tag(name):
     assert DEPLOYED[name]["description"].endswith(".")
     assert DEPLOYED[name]["tags"]
