@@ -53,9 +53,7 @@ def prefect_database(check: str, _root: Path, home: Path) -> Finding:
     size = sum(part.stat().st_size for part in (file, file.with_name("prefect.db-wal")) if part.exists())
     said = f"SQLite, {size / GIB * 1024:,.0f} MiB"
     if size > PREFECT_DATABASE_WARNED:
-        return Finding(
-            check, Outcome.WARN, said, "runs older than 14 days are deleted by themselves; see docs/growing.md for PostgreSQL"
-        )
+        return Finding(check, Outcome.WARN, said, "runs are kept for 14 days, events for 2; see docs/growing.md for PostgreSQL")
     return Finding(check, Outcome.OK, said)
 
 

@@ -27,9 +27,10 @@ SERVER = {
     # Leases in memory would end a long search when the server restarts.
     "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
     "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
-    # 1,700 runs a day would fill the disk; what they did is in our own databases, for good.
+    # 1,700 runs a day, with 50 events each, would fill the disk; what they did is in our own databases, for good.
     "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
     "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(14 * 86_400),
+    "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": "P2D",
 }
 PLUGIN = "tradewind"
 """Name of tasks/prefect_sqlite.py among SQLAlchemy's plugins: without it, four runs started at once stop the server."""

@@ -1,12 +1,16 @@
-"""Prefect's server on SQLite: a wait for the write lock lasts seconds, not a minute.
+"""Prefect's server on SQLite: whoever will write takes the write lock first, and nobody waits for it longer than seconds.
 
-Prefect lets every statement wait a minute for the lock, in a thread of its connection. When the garbage collector meanwhile
-finds an old cursor of that connection, the event loop's thread waits for the connection, and whoever holds the lock waits
-for the event loop: the server stands still until the minute is over, and for the next one (seen with gdb:
-`gc_collect_main`, `cursor_clear`, `sqlite3_reset`). Four runs started at once were enough to stop trading for four minutes.
+1. Prefect lets every statement wait a minute for the lock, in a thread of its connection. When the garbage collector meanwhile
+   finds an old cursor of that connection, the event loop's thread waits for the connection, and whoever holds the lock waits
+   for the event loop: the server stands still until the minute is over, and for the next one (seen with gdb:
+   `gc_collect_main`, `cursor_clear`, `sqlite3_reset`). Four runs started at once were enough to stop trading for four minutes.
+   A statement that has waited too long is answered with 503, and every client of Prefect's tries again.
+2. A transaction that has read may not write once another has written: SQLite then says "database is locked" without any wait.
+   Prefect's automations do that at every event; some were given up after three retries, and healthy runs were taken for dead.
+   Prefect opens transactions only to write, so they begin with the lock.
 
-A statement that has waited too long is answered with 503, and every client of Prefect's tries again. Prefect has no setting for
-it; SQLAlchemy loads this by the address of the database (tasks/prefect_processes.py), under the name in pyproject.toml.
+Prefect has no setting for either; SQLAlchemy loads this by the address of the database (tasks/prefect_processes.py), under the
+name in pyproject.toml.
 """
 
 from typing import Any
@@ -16,10 +20,11 @@ from sqlalchemy.engine import CreateEnginePlugin
 
 BUSY_MS = 3_000
 DONE = "tradewind.busy_timeout"
+BEGIN = {"BEGIN DEFERRED": "BEGIN IMMEDIATE"}
 
 
 class BriefWaits(CreateEnginePlugin):
-    """Shortens the waits of an engine whose address ends in ``?plugin=tradewind``."""
+    """Keeps the waits of an engine short whose address ends in ``?plugin=tradewind``."""
 
     def update_url(self, url: URL) -> URL:
         """Return the address as the driver takes it."""
@@ -28,6 +33,7 @@ class BriefWaits(CreateEnginePlugin):
     def engine_created(self, engine: Engine) -> None:
         """Listen for connections as they are first used: when one is made, Prefect still has its own way."""
         event.listen(engine, "checkout", _shorten)
+        event.listen(engine, "before_cursor_execute", _lock_first, retval=True)
 
 
 def _shorten(connection: Any, record: Any, _proxy: Any) -> None:
@@ -37,3 +43,7 @@ def _shorten(connection: Any, record: Any, _proxy: Any) -> None:
     cursor.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
     cursor.close()
     record.info[DONE] = True
+
+
+def _lock_first(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> tuple[str, Any]:
+    return BEGIN.get(statement, statement), parameters

@@ -1,8 +1,9 @@
-"""Prefect's SQLite database: whoever waits for the write lock gives up after seconds, whatever the engine's owner has set."""
+"""Prefect's SQLite database: whoever waits for the write lock gives up after seconds, and whoever has it can write."""
 
 import asyncio
 
 import pytest
+from prefect.server.database.configurations import AioSqliteConfiguration
 from sqlalchemy import event, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -45,3 +46,25 @@ def test_whoever_cannot_have_the_lock_is_told_so(tmp_path, monkeypatch):
     monkeypatch.setattr(prefect_sqlite, "BUSY_MS", 50)
     with pytest.raises(OperationalError, match="database is locked"):
         asyncio.run(asyncio.wait_for(write_beside_a_writer(tmp_path / "prefect.db"), 30))
+
+
+async def count_side_by_side(place, times):
+    """Read, let the others go on, and write one more, as Prefect's automations count events."""
+    config = AioSqliteConfiguration(f"sqlite+aiosqlite:///{place}?plugin={PLUGIN}")
+    engine = await config.engine()
+
+    async def one_more():
+        async with await config.session(engine) as session, config.begin_transaction(session):
+            seen = (await session.execute(text("select n from t"))).scalar()
+            await asyncio.sleep(0.02)
+            await session.execute(text("update t set n = :n"), {"n": seen + 1})
+
+    async with engine.begin() as made:
+        await made.execute(text("create table t as select 0 as n"))
+    await asyncio.gather(*(one_more() for _ in range(times)))
+    async with engine.connect() as asked:
+        return (await asked.execute(text("select n from t"))).scalar()
+
+
+def test_transactions_of_prefects_that_read_before_they_write_all_write(tmp_path):
+    assert asyncio.run(count_side_by_side(tmp_path / "prefect.db", 8)) == 8
