@@ -5,16 +5,19 @@ mark can be believed). The mark may change without the rows, with DuckDB's versi
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import duckdb
 import polars as pl
 
 from storage import bars, funding
+from storage.bars import MemoryBars
 from storage.database import Database
 from storage.frames import Shape
+from storage.funding import MemoryFunding
 
 SHAPES: dict[str, Shape] = {"bars": bars.SHAPE, "funding": funding.SHAPE}
+KEY = ("venue", "timeframe", "symbol", "year")
 
 _BARS = """
     select venue, timeframe, symbol, year(open_time) as year, count(*),
@@ -53,18 +56,30 @@ class Part:
     mark: str
 
 
-class Parts:
-    """The parts of market.duckdb."""
+class Parts(Protocol):
+    """The parts of all stored bars and funding."""
+
+    def all(self) -> tuple[Part, ...]:
+        """Look at every stored row, and say which parts there are: by table, venue, timeframe, symbol and year."""
+        ...
+
+    def rows(self, part: Part) -> pl.DataFrame:
+        """Return the rows of a part as its table takes them, sorted by time."""
+        ...
+
+
+class DuckParts:
+    """`Parts` of market.duckdb."""
 
     def __init__(self, market: Database) -> None:
         self._market = market
 
     def all(self) -> tuple[Part, ...]:
-        """Look at every stored row, and say which parts there are."""
+        """Look at every stored row, and say which parts there are: by table, venue, timeframe, symbol and year."""
         with self._market.read() as connection:
             found = [("bars", row) for row in connection.execute(_BARS).fetchall()]
             found += [("funding", row) for row in connection.execute(_FUNDING).fetchall()]
-        return tuple(_part(table, row) for table, row in found)
+        return tuple(_part(table, row, duckdb.__version__) for table, row in found)
 
     def rows(self, part: Part) -> pl.DataFrame:
         """Return the rows of a part as its table takes them, sorted by time."""
@@ -78,6 +93,36 @@ class Parts:
         return frame.select(*schema).cast(dict(schema))
 
 
-def _part(table: str, row: tuple[Any, ...]) -> Part:
+class MemoryParts:
+    """`Parts` of the memory twins of bars and funding."""
+
+    def __init__(self, bars: MemoryBars, funding: MemoryFunding) -> None:
+        self._bars = bars
+        self._funding = funding
+
+    def all(self) -> tuple[Part, ...]:
+        """Look at every stored row, and say which parts there are: by table, venue, timeframe, symbol and year."""
+        return tuple(
+            _part(table, (*names, rows.height, int(rows.hash_rows().sum())), pl.__version__)
+            for table in SHAPES
+            for names, rows in self._table(table).sort(*KEY).group_by(*KEY, maintain_order=True)
+        )
+
+    def rows(self, part: Part) -> pl.DataFrame:
+        """Return the rows of a part as its table takes them, sorted by time."""
+        mine = [pl.col(name) == getattr(part, name) for name in KEY]
+        schema = SHAPES[part.table].schema
+        return self._table(part.table).filter(*mine).select(*schema).sort(_time(part.table))
+
+    def _table(self, table: str) -> pl.DataFrame:
+        rows = self._bars.rows if table == "bars" else self._funding.rows.with_columns(timeframe=pl.lit("funding"))
+        return rows.with_columns(year=pl.col(_time(table)).dt.year())
+
+
+def _time(table: str) -> str:
+    return "open_time" if table == "bars" else "settled_at"
+
+
+def _part(table: str, row: tuple[Any, ...], version: str) -> Part:
     venue, timeframe, symbol, year, rows, checksum = row
-    return Part(table, venue, timeframe, symbol, year, rows, f"{duckdb.__version__}-{checksum}")
+    return Part(table, venue, timeframe, symbol, year, rows, f"{version}-{checksum}")

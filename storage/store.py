@@ -23,6 +23,7 @@ from storage.intents import DuckIntents, Intents, MemoryIntents
 from storage.outbox import DuckOutbox, Outbox
 from storage.outbox_memory import MemoryOutbox
 from storage.paper import DuckPaper, MemoryPaper, Paper
+from storage.parts import DuckParts, MemoryParts, Parts
 from storage.releases import DuckReleases, MemoryReleases, Releases
 from storage.runs import DuckRuns, MemoryRuns, Runs
 from storage.stretches import DuckStretches, MemoryStretches, Stretches
@@ -65,7 +66,7 @@ class Alone:
 class Store:
     """All tables, in market.duckdb, trading.duckdb and research.duckdb under `home`.
 
-    `market` and `trading` group operations on the tables of their file; everything from bars to stretches is in the first,
+    `market` and `trading` group operations on the tables of their file; everything from bars to parts is in the first,
     everything from releases to paper in the second.
 
     Parameters
@@ -81,6 +82,7 @@ class Store:
     instruments: Instruments
     absences: Absences
     stretches: Stretches
+    parts: Parts
     releases: Releases
     activations: Activations
     intents: Intents
@@ -102,6 +104,7 @@ class Store:
         self.instruments = DuckInstruments(market)
         self.absences = DuckAbsences(market)
         self.stretches = DuckStretches(market)
+        self.parts = DuckParts(market)
         self.trading = trading = Database(home / "trading.duckdb", "trading", patience=patience)
         self._trade(trading)
         research = Database(home / "research.duckdb", "research", patience=patience)
@@ -132,6 +135,7 @@ class MemoryStore(Store):
         self.instruments = MemoryInstruments()
         self.absences = MemoryAbsences()
         self.stretches = MemoryStretches(bars, funding)
+        self.parts = MemoryParts(bars, funding)
         self.releases = MemoryReleases()
         self.activations = MemoryActivations()
         self.intents = MemoryIntents()

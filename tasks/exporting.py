@@ -18,14 +18,13 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from core.errors import ConfigError, DataError
-from storage.database import Database
 from storage.frames import Merge
-from storage.parts import Part, Parts
+from storage.parts import Part
 from tasks.export_manifest import MANIFEST, Kept, Manifest, read_manifest
 from tasks.importing import Imported, merge_bars, merge_funding
 from tasks.places import Place
 from tasks.progress import Counter
-from tasks.settings import settings
+from tasks.stores import store
 
 NAME_LENGTH = 16
 BATCH_ROWS = 1_000_000
@@ -57,7 +56,7 @@ def export(target: str) -> Exported:
     ConfigError
         When the place cannot be reached, holds something else, or has rows that the store lacks; nothing has changed then.
     """
-    place, stored = Place(target), _parts()
+    place, stored = Place(target), store().parts
     there = {kept.key: kept for kept in read_manifest(place).parts}
     changed = [part for part in stored.all() if (kept := there.get(_key(part))) is None or kept.mark != part.mark]
     for part in changed:
@@ -101,10 +100,6 @@ def import_export(source: str, venue: str | None) -> tuple[Imported, ...]:
         for table in ("bars", "funding")
         if any(kept.table == table for kept in parts)
     )
-
-
-def _parts() -> Parts:
-    return Parts(Database(settings().home / "market.duckdb", "market"))
 
 
 def _key(part: Part) -> tuple[str, str, str, str, int]:
