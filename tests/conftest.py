@@ -6,6 +6,7 @@ from tasks.environment import kernel_cache
 
 os.environ.setdefault("NUMBA_CACHE_DIR", str(kernel_cache()))
 os.environ.update(
+    TRADEWIND_HOME=f"{os.devnull}/a-test-names-its-own-home",  # cannot be made: no test writes into the reader's own
     DO_NOT_TRACK="1",
     PREFECT_SERVER_ANALYTICS_ENABLED="false",
     PREFECT_LOGGING_TO_API_ENABLED="false",

@@ -42,13 +42,11 @@ from core.risk.breaker import Tally
 from tasks.venues import binance_fills as fills
 from tasks.venues import binance_history as history
 from tasks.venues import binance_rows as rows
-from tasks.venues.binance_client import Declined
 from tasks.venues.binance_codes import FINISHED, NOT_PLACED, NOT_PLACED_LATER, UNCHANGED
 from tasks.venues.binance_session import BinanceSession
-from tasks.venues.bybit_client import never_connected
-from tasks.venues.bybit_rows import read
-from tasks.venues.bybit_session import TRANSPORT
+from tasks.venues.client import TRANSPORT, Declined, never_connected
 from tasks.venues.meter import Banned
+from tasks.venues.reading import read
 
 MEMORY_MS = 89 * DAY
 """How long Binance remembers income ("three months") and orders (90 days), with a day to spare."""

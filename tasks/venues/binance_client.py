@@ -13,13 +13,12 @@ import ccxt
 
 from core.market.timeframe import MINUTE
 from tasks.venues.binance_codes import TOO_MANY
+from tasks.venues.client import RECV_WINDOW_MS, TIMEOUT_MS, Declined, Malformed, number_in
 from tasks.venues.meter import BAN_MS
 
 ENVIRONMENTS = ("live", "demo")
 """Binance's own addresses; any other place is a URL. Its futures testnet has given way to the demo."""
 
-TIMEOUT_MS = 8_000
-RECV_WINDOW_MS = 5_000
 PUBLIC_RATE_MS = 50
 """One unit of request weight: 20 a second, half of what Binance allows one address."""
 PRIVATE_RATE_MS = 5
@@ -29,25 +28,6 @@ TURNED_AWAY = frozenset({403, 418, 429})
 """HTTP: not looked at, for there were too many (418 is a ban, 403 the firewall's)."""
 
 VERSIONS = {"": "v1", "V2": "v2", "V3": "v3"}
-
-
-class Declined(ccxt.ExchangeError):
-    """Binance answered with an error code.
-
-    Parameters
-    ----------
-    pause_ms : how long to keep quiet, if it was for too many requests; 0 when Binance does not ask for it
-    """
-
-    def __init__(self, code: int, message: str, *, pause_ms: int = 0) -> None:
-        super().__init__(f"{code} {message}")
-        self.code = code
-        self.message = message
-        self.pause_ms = pause_ms
-
-
-class Malformed(ccxt.BadResponse):
-    """HTTP said success, and the body is not Binance's."""
 
 
 class GuardedBinance(ccxt.binanceusdm):
@@ -113,6 +93,6 @@ def _error_of(response: Any) -> tuple[int, str] | None:
 def _pause(status: int, headers: Mapping[str, str] | None) -> int:
     if status not in TURNED_AWAY:
         return 0
-    asked = next((value for name, value in (headers or {}).items() if name.lower() == "retry-after"), "")
+    seconds = number_in(headers, "retry-after")
     usual = MINUTE if status == 429 else BAN_MS
-    return int(asked) * 1000 if str(asked).isdigit() else usual
+    return usual if seconds is None else seconds * 1000

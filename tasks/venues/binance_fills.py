@@ -17,8 +17,8 @@ from core.execution.orders import Fill, Position
 from core.market.timeframe import DAY, HOUR
 from tasks.venues import binance_rows as rows
 from tasks.venues.binance_rows import Income
-from tasks.venues.binance_session import BinanceSession, Row
-from tasks.venues.bybit_rows import read
+from tasks.venues.binance_session import BinanceSession
+from tasks.venues.reading import Row, read
 
 Fills = tuple[Fill, ...]
 

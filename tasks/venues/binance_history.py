@@ -14,8 +14,8 @@ import polars as pl
 
 from core.market.timeframe import MINUTE, bar_ms, milliseconds
 from core.types import Array
-from tasks.venues import bybit_history
 from tasks.venues.binance_session import BinanceSession
+from tasks.venues.history_frames import bar_frame, funding_frame, shown
 
 SOURCE = "binance-usdm"
 PAGE = 1500
@@ -40,13 +40,8 @@ def bars(session: BinanceSession, symbol: str, timeframe: str, span: tuple[datet
     pages = list(_bar_pages(session, symbol, timeframe, span, server_ms))
     rows = np.concatenate(pages) if pages else np.empty((0, 6))
     if (holes := np.flatnonzero(np.diff(rows[:, 0]) != length)).size:
-        raise session.malformed(f"{symbol} {timeframe}: a hole after {_show(rows[holes[0], 0])}")
-    return bar_frame(session.name, symbol, timeframe, rows)
-
-
-def bar_frame(venue: str, symbol: str, timeframe: str, rows: Array) -> pl.DataFrame:
-    """Give the candles their names and types."""
-    return _sourced(bybit_history.bar_frame(venue, symbol, timeframe, rows))
+        raise session.malformed(f"{symbol} {timeframe}: a hole after {shown(rows[holes[0], 0])}")
+    return bar_frame(session.name, symbol, timeframe, rows, SOURCE)
 
 
 def bar_page(session: BinanceSession, symbol: str, timeframe: str, start: int, stop: int) -> Array:
@@ -65,10 +60,10 @@ def bar_page(session: BinanceSession, symbol: str, timeframe: str, start: int, s
     opens = rows[:, 0]
     strange = (opens % bar_ms(timeframe) != 0) | (opens < start) | (opens >= stop)
     if strange.any():
-        raise session.malformed(f"{symbol} {timeframe}: a bar at {_show(opens[strange][0])} was not asked for")
+        raise session.malformed(f"{symbol} {timeframe}: a bar at {shown(opens[strange][0])} was not asked for")
     rows = rows[opens.argsort(kind="stable")]
     if (doubled := np.flatnonzero(np.diff(rows[:, 0]) == 0)).size:
-        raise session.malformed(f"{symbol} {timeframe}: a bar doubled at {_show(rows[doubled[0], 0])}")
+        raise session.malformed(f"{symbol} {timeframe}: a bar doubled at {shown(rows[doubled[0], 0])}")
     return rows
 
 
@@ -84,7 +79,7 @@ def funding(session: BinanceSession, symbol: str, start: datetime, end: datetime
     rates = rates[rates[:, 0].argsort(kind="stable")]
     if (np.diff(rates[:, 0]) == 0).any():
         raise session.malformed(f"{symbol} funding: a settlement is listed twice")
-    return _sourced(bybit_history.funding_frame(session.name, symbol, rates))
+    return funding_frame(session.name, symbol, rates, SOURCE)
 
 
 def _bar_pages(
@@ -107,11 +102,3 @@ def _numbers(session: BinanceSession, symbol: str, cells: list[list[Any]], width
     if not np.isfinite(rows).all():
         raise session.malformed(f"{symbol}: a row holds a number that is not finite")
     return rows
-
-
-def _sourced(frame: pl.DataFrame) -> pl.DataFrame:
-    return frame.with_columns(source=pl.lit(SOURCE))
-
-
-def _show(opened: float) -> str:
-    return np.datetime_as_string(np.datetime64(int(opened), "ms"), unit="m")

@@ -10,7 +10,7 @@ from core.errors import ExchangeRefused
 from core.execution.orders import Account, Fill, FillKind, OrderRequest, OrderStatus, Position, TimeInForce, VenueOrder
 from core.market.instrument import Instrument
 from core.types import Side
-from tasks.venues.bybit_rows import moment, money
+from tasks.venues.reading import moment, money
 
 Row = Mapping[str, Any]
 

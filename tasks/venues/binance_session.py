@@ -1,29 +1,27 @@
-"""Reading from Binance: every reply complete and in shape, every failure one of our two errors, no secret in any message."""
+"""Reading from Binance: every reply complete and in shape."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
-import ccxt
-
 from core.errors import ExchangeRefused, ExchangeUnavailable
-from tasks.venues.binance_client import Declined, private_client, public_client
+from tasks.venues.binance_client import private_client, public_client
 from tasks.venues.binance_codes import ACCESS, NO_SUCH_ORDER, UNANSWERED
-from tasks.venues.bybit_session import TRANSPORT
-from tasks.venues.meter import Meter
-
-Row = Mapping[str, Any]
-Endpoint = Callable[[dict[str, Any]], Any]
+from tasks.venues.client import Declined
+from tasks.venues.reading import Row
+from tasks.venues.session import Endpoint, Session
 
 
-class BinanceSession:
-    """Two clients of one account: `public` for market data, `private` for the account and its orders.
-
-    Every request goes through `ask`, which counts it and makes none while this address is turned away. Connections stay open.
+class BinanceSession(Session):
+    """A session with Binance.
 
     Parameters
     ----------
     where : "live", "demo" or a URL
+    now_ms : the clock of signatures; None is this machine's, corrected by the server's
     """
+
+    ACCESS = ACCESS
+    UNANSWERED = UNANSWERED
 
     def __init__(
         self,
@@ -34,46 +32,12 @@ class BinanceSession:
         secret: str | None,
         now_ms: Callable[[], int] | None,
     ) -> None:
-        self.name = name
-        self.public = public_client(where)
-        self.private = private_client(where, api_key=api_key, secret=secret, now_ms=now_ms)
-        self._secrets = tuple(word for word in (secret, api_key) if word)
-        self._corrects_clock = now_ms is None
-        self.meter = Meter(name, lambda: int(self.private.nonce()))
+        private = private_client(where, api_key=api_key, secret=secret, now_ms=now_ms)
+        super().__init__(name, public_client(where), private, secrets=(secret, api_key), corrects_clock=now_ms is None)
 
-    def ask(self, endpoint: Endpoint, query: dict[str, Any]) -> Any:
-        """Make one request, once, and count how it went; whatever goes wrong is raised as it came (`TRANSPORT`)."""
-        self.meter.admit()
-        try:
-            reply = endpoint(query)
-        except Declined as no:
-            self._count(no)
-            raise
-        except TRANSPORT:
-            self.meter.failed()
-            raise
-        self.meter.answered()
-        return reply
-
-    def call(self, endpoint: Endpoint, query: dict[str, Any]) -> Any:
-        """Read one reply.
-
-        Raises
-        ------
-        ExchangeRefused
-            When Binance does not let us in: a person must act.
-        ExchangeUnavailable
-            When the read failed or the reply is malformed: read again.
-        """
-        try:
-            return self.ask(endpoint, query)
-        except Declined as no:
-            kind = ExchangeRefused if no.code in ACCESS else ExchangeUnavailable
-            raise kind(f"{self.name}: {self.clean(no)}") from no
-        except ccxt.AuthenticationError as error:
-            raise ExchangeRefused(f"{self.name}: {self.clean(error)}; check the API key") from error
-        except TRANSPORT as error:
-            raise self.unread(self.clean(error)) from error
+    def ban_ms(self, error: BaseException) -> int:
+        """Return for how long the error bans this address."""
+        return error.pause_ms if isinstance(error, Declined) else 0
 
     def row(self, endpoint: Endpoint, query: dict[str, Any]) -> Row:
         """Read an object that says something."""
@@ -118,32 +82,3 @@ class BinanceSession:
             if isinstance(error.__cause__, Declined) and error.__cause__.code == NO_SUCH_ORDER:
                 return None
             raise
-
-    def correct_clock(self, server_ms: int) -> None:
-        """Sign by the server's clock from now on, unless signatures have a clock of their own."""
-        if self._corrects_clock:
-            self.private.options["timeDifference"] = self.private.milliseconds() - server_ms
-
-    def unread(self, what: str) -> ExchangeUnavailable:
-        """Return the error for a request without an answer."""
-        return ExchangeUnavailable(f"{self.name}: {what}; read again")
-
-    def malformed(self, what: str) -> ExchangeUnavailable:
-        """Return the error for a reply that cannot be believed, which counts as no answer after all."""
-        self.meter.failed()
-        return self.unread(what)
-
-    def clean(self, error: BaseException) -> str:
-        """Return an error in one line without our keys."""
-        said = f"{error.code} {error.message}" if isinstance(error, Declined) else f"{type(error).__name__} {error}"
-        for word in self._secrets:
-            said = said.replace(word, "***")
-        return " ".join(said.split())[:200]
-
-    def _count(self, no: Declined) -> None:
-        if no.code not in UNANSWERED:
-            self.meter.answered()
-            return
-        self.meter.failed()
-        if no.pause_ms:
-            self.meter.banned(for_ms=no.pause_ms)

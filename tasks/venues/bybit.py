@@ -37,11 +37,13 @@ from core.market.timeframe import milliseconds, utc
 from core.risk.breaker import Tally
 from tasks.venues import bybit_history as history
 from tasks.venues import bybit_rows as rows
-from tasks.venues.bybit_client import Declined
 from tasks.venues.bybit_ledger import MEMORY_MS, booked
 from tasks.venues.bybit_orders import order_body, order_id_of, refused, undelivered
-from tasks.venues.bybit_session import TRANSPORT, BybitSession, Row
+from tasks.venues.bybit_session import BybitSession
+from tasks.venues.client import TRANSPORT, Declined
+from tasks.venues.history_frames import bar_frame, funding_frame
 from tasks.venues.meter import Banned
+from tasks.venues.reading import Row, read
 from tasks.venues.retcodes import FINISHED, NOT_PLACED, UNCHANGED
 
 
@@ -86,21 +88,22 @@ class BybitVenue:
         query = {"category": "linear"}
         listed = self._session.walk(self._public.public_get_v5_market_instruments_info, query, limit=1000)
         ours = [row for row in listed if rows.is_usdt_perpetual(row)]
-        return rows.read(self.name, "an instrument", ours, rows.instrument)
+        return read(self.name, "an instrument", ours, rows.instrument)
 
     def bars(self, symbol: str, timeframe: str, start: datetime, end: datetime) -> pl.DataFrame:
         """Return closed candles that open in ``[start, end)``, oldest first; a hole among them is ExchangeUnavailable."""
         candles = history.bars(self._market, symbol, timeframe, start, end)
-        return history.bar_frame(self.name, symbol, timeframe, candles)
+        return bar_frame(self.name, symbol, timeframe, candles, history.SOURCE)
 
     def funding(self, symbol: str, start: datetime, end: datetime) -> pl.DataFrame:
         """Funding settled in ``[start, end)``, oldest first, moments rounded to the minute."""
-        return history.funding_frame(self.name, symbol, history.funding(self._market, symbol, start, end))
+        rates = history.funding(self._market, symbol, start, end)
+        return funding_frame(self.name, symbol, rates, history.SOURCE)
 
     def prices(self) -> dict[str, float]:
         """Last price of every symbol that has one."""
         listed = self._session.rows_of(self._session.call(self._public.public_get_v5_market_tickers, {"category": "linear"}))
-        pairs = rows.read(self.name, "a ticker", listed, lambda _, row: (row["symbol"], float(row["lastPrice"] or "nan")))
+        pairs = read(self.name, "a ticker", listed, lambda _, row: (row["symbol"], float(row["lastPrice"] or "nan")))
         return {symbol: price for symbol, price in pairs if price > 0}
 
     def account(self) -> Account:
@@ -109,13 +112,13 @@ class BybitVenue:
         listed, at = self._session.rows_of(reply), utc(self._session.time_of(reply))
         if len(listed) != 1:
             raise self._session.malformed(f"wallet-balance lists {len(listed)} accounts, expected 1")
-        return rows.read(self.name, "a wallet", listed, lambda name, row: rows.account(name, row, at))[0]
+        return read(self.name, "a wallet", listed, lambda name, row: rows.account(name, row, at))[0]
 
     def positions(self) -> tuple[Position, ...]:
         """Every position that is not flat, in one-way mode."""
         query = {"category": "linear", "settleCoin": rows.SETTLE}
         listed = self._session.walk(self._private.private_get_v5_position_list, query, limit=200)
-        found = rows.read(self.name, "a position", listed, rows.position)
+        found = read(self.name, "a position", listed, rows.position)
         return tuple(position for position in found if position.quantity)
 
     def submit(self, request: OrderRequest) -> Submission:
@@ -153,10 +156,10 @@ class BybitVenue:
             for endpoint in (self._private.private_get_v5_order_realtime, self._private.private_get_v5_order_history):
                 listed = self._of_link(endpoint, query, limit=50)
                 if listed:
-                    return Found(rows.read(self.name, "an order", listed[:1], rows.order)[0])
+                    return Found(read(self.name, "an order", listed[:1], rows.order)[0])
             executed = self._of_link(self._private.private_get_v5_execution_list, query, limit=100)
             if executed:
-                return Found(rows.order_from(rows.read(self.name, "an execution", executed, rows.executed)))
+                return Found(rows.order_from(read(self.name, "an execution", executed, rows.executed)))
             return NotFound(asked)
         except TradewindError as error:
             return Failed(str(error))
@@ -165,7 +168,7 @@ class BybitVenue:
         """Every order in the book, sleeping and foreign ones too; one that was not given a link has an empty one."""
         query = {"category": "linear", "settleCoin": rows.SETTLE}
         listed = self._session.walk(self._private.private_get_v5_order_realtime, query, limit=50)
-        once = {row.order_id: row for row in rows.read(self.name, "an order", listed, rows.order)}
+        once = {row.order_id: row for row in read(self.name, "an order", listed, rows.order)}
         return tuple(row for row in once.values() if row.status == "open")
 
     def fills_since(self, moment: datetime) -> tuple[Fill, ...]:

@@ -6,42 +6,23 @@
 3. Nothing is retried; a private client never sends a request twice.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import ccxt
-from requests.exceptions import ConnectionError as RequestsConnectionError
-from urllib3.exceptions import MaxRetryError, NewConnectionError
+
+from tasks.venues.client import RECV_WINDOW_MS, TIMEOUT_MS, Declined, Malformed, number_in
 
 ENVIRONMENTS = ("live", "demo", "testnet")
 """Bybit's own addresses; any other place is a URL."""
 
-TIMEOUT_MS = 8_000
-RECV_WINDOW_MS = 5_000
 PUBLIC_RATE_MS = 4
 """ccxt weighs a market read as 5 of these: 50 reads a second, under half of what Bybit allows one address."""
 
+FORBIDDEN = 403
+
 TOO_MANY = 10006
 """The retCode for too many requests; a header says when the next one is free."""
-
-
-class Declined(ccxt.ExchangeError):
-    """Bybit answered with a retCode other than 0.
-
-    Parameters
-    ----------
-    pause_ms : how long to keep quiet, if it was for too many requests; 0 when Bybit does not ask for it
-    """
-
-    def __init__(self, code: int, message: str, *, pause_ms: int = 0) -> None:
-        super().__init__(f"{code} {message}")
-        self.code = code
-        self.message = message
-        self.pause_ms = pause_ms
-
-
-class Malformed(ccxt.BadResponse):
-    """HTTP said success, and the body is not Bybit's."""
 
 
 class TurnedAway(ccxt.DDoSProtection):
@@ -74,15 +55,15 @@ class GuardedBybit(ccxt.bybit):
         request_body: Any,
     ) -> Any:
         """Raise for a malformed success and for every retCode; leave other HTTP statuses to ccxt."""
-        if code in {403, 429}:
-            raise TurnedAway(code, pause_ms=_asked(headers, "retry-after") * 1000)
+        if code in {FORBIDDEN, 429}:
+            raise TurnedAway(code, pause_ms=(number_in(headers, "retry-after") or 0) * 1000)
         if not 200 <= code < 300:
             return super().handle_errors(code, reason, url, method, headers, body, response, request_headers, request_body)
         if not isinstance(response, dict) or "retCode" not in response:
             raise Malformed(f"not a Bybit reply: {body[:60]!r}")
         if str(response["retCode"]) != "0":
             number = int(response["retCode"])
-            free = _asked(headers, "x-bapi-limit-reset-timestamp") if number == TOO_MANY else 0
+            free = number_in(headers, "x-bapi-limit-reset-timestamp") if number == TOO_MANY else None
             pause = max(free - int(self.milliseconds()), 0) if free else 0
             raise Declined(number, str(response.get("retMsg", "")), pause_ms=pause)
         if not isinstance(response.get("result"), dict):
@@ -101,21 +82,6 @@ def private_client(where: str, *, api_key: str | None, secret: str | None, now_m
     if now_ms is not None:
         client.milliseconds = now_ms
     return client
-
-
-def never_connected(error: BaseException) -> bool:
-    """Whether the error proves that no byte left: no connection was ever made."""
-    cause = error.__cause__
-    if not isinstance(cause, RequestsConnectionError) or not cause.args:
-        return False
-    reason = cause.args[0]
-    return isinstance(reason, MaxRetryError) and isinstance(reason.reason, NewConnectionError)
-
-
-def _asked(headers: Mapping[str, str] | None, name: str) -> int:
-    """Read a number from a header; 0 when it is not there."""
-    value = next((text for each, text in (headers or {}).items() if each.lower() == name), "")
-    return int(value) if str(value).isdigit() else 0
 
 
 def _client(where: str, settings: dict[str, Any]) -> GuardedBybit:

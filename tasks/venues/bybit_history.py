@@ -10,14 +10,13 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-import polars as pl
 
 from core.errors import ExchangeUnavailable
 from core.market.timeframe import MINUTE, TIMEFRAMES, bar_ms, milliseconds
 from core.types import Array
+from tasks.venues.history_frames import shown
 
 SOURCE = "bybit-v5"
-MOMENT = pl.Datetime("ms", "UTC")
 PAGE = 1000
 FUNDING_PAGE = 200
 
@@ -44,7 +43,7 @@ def bars(read: Read, symbol: str, timeframe: str, start: datetime, end: datetime
     pages = list(_bar_pages(read, symbol, timeframe, milliseconds(start), milliseconds(end)))
     rows = np.concatenate(pages) if pages else np.empty((0, 6))
     if (holes := np.flatnonzero(np.diff(rows[:, 0]) != length)).size:
-        raise ExchangeUnavailable(f"{symbol} {timeframe}: a hole after {_show(rows[holes[0], 0])}; read again")
+        raise ExchangeUnavailable(f"{symbol} {timeframe}: a hole after {shown(rows[holes[0], 0])}; read again")
     return rows
 
 
@@ -64,22 +63,8 @@ def bar_page(read: Read, symbol: str, timeframe: str, first: int, stop: int) -> 
     reply = read("kline", symbol=symbol, interval=INTERVALS[timeframe], start=first, end=stop - 1, limit=PAGE)
     rows, server = _checked(symbol, timeframe, reply, first, stop), int(reply["time"])
     if (doubled := np.flatnonzero(np.diff(rows[:, 0]) == 0)).size:
-        raise ExchangeUnavailable(f"{symbol} {timeframe}: a bar doubled at {_show(rows[doubled[0], 0])}; read again")
+        raise ExchangeUnavailable(f"{symbol} {timeframe}: a bar doubled at {shown(rows[doubled[0], 0])}; read again")
     return rows[rows[:, 0] + bar_ms(timeframe) <= server], server
-
-
-def bar_frame(venue: str, symbol: str, timeframe: str, rows: Array) -> pl.DataFrame:
-    """Give the candles their names and types."""
-    columns = dict(zip(("open", "high", "low", "close", "volume"), rows[:, 1:].T, strict=True))
-    frame = pl.DataFrame({"open_time": rows[:, 0].astype("int64"), **columns})
-    return frame.select(
-        pl.lit(venue).alias("venue"),
-        pl.lit(symbol).alias("symbol"),
-        pl.lit(timeframe).alias("timeframe"),
-        pl.col("open_time").cast(MOMENT),
-        *columns,
-        pl.lit(SOURCE).alias("source"),
-    )
 
 
 def funding(read: Read, symbol: str, start: datetime, end: datetime) -> Array:
@@ -97,18 +82,6 @@ def funding(read: Read, symbol: str, start: datetime, end: datetime) -> Array:
     if (np.diff(rates[:, 0]) == 0).any():
         raise ExchangeUnavailable(f"{symbol} funding: a settlement is listed twice; read again")
     return rates
-
-
-def funding_frame(venue: str, symbol: str, rates: Array) -> pl.DataFrame:
-    """Give the rates their names and types."""
-    frame = pl.DataFrame({"settled_at": rates[:, 0].astype("int64"), "rate": rates[:, 1]})
-    return frame.select(
-        pl.lit(venue).alias("venue"),
-        pl.lit(symbol).alias("symbol"),
-        pl.col("settled_at").cast(MOMENT),
-        "rate",
-        pl.lit(SOURCE).alias("source"),
-    )
 
 
 def _bar_pages(read: Read, symbol: str, timeframe: str, start: int, end: int) -> Iterator[Array]:
@@ -142,7 +115,7 @@ def _checked(symbol: str, timeframe: str, reply: dict[str, Any], start: int, sto
     opens = rows[:, 0]
     strange = (opens % bar_ms(timeframe) != 0) | (opens < start) | (opens >= stop)
     if strange.any():
-        raise ExchangeUnavailable(f"{symbol} {timeframe}: a bar at {_show(opens[strange][0])} was not asked for; read again")
+        raise ExchangeUnavailable(f"{symbol} {timeframe}: a bar at {shown(opens[strange][0])} was not asked for; read again")
     return rows[opens.argsort(kind="stable")]
 
 
@@ -154,7 +127,3 @@ def _numbers(symbol: str, cells: list[list[str]], width: int) -> Array:
     if not np.isfinite(rows).all():
         raise ExchangeUnavailable(f"{symbol}: a row holds a number that is not finite; read again")
     return rows
-
-
-def _show(opened: float) -> str:
-    return np.datetime_as_string(np.datetime64(int(opened), "ms"), unit="m")

@@ -6,6 +6,7 @@ from core.execution.orders import Fill
 from core.market.timeframe import DAY
 from tasks.venues import bybit_rows as rows
 from tasks.venues.bybit_session import BybitSession
+from tasks.venues.reading import read
 
 WINDOW_MS = 7 * DAY
 """Longest span execution/list and transaction-log answer for."""
@@ -30,14 +31,14 @@ def _executions(session: BybitSession, start: int, end: int) -> Iterator[Fill]:
     for window in _windows(start, end):
         query = {"category": "linear", **window}
         listed = session.walk(session.private.private_get_v5_execution_list, query, limit=100)
-        yield from rows.read(session.name, "an execution", listed[::-1], rows.fill)
+        yield from read(session.name, "an execution", listed[::-1], rows.fill)
 
 
 def _transfers(session: BybitSession, start: int, end: int) -> Iterator[Fill]:
     for window in _windows(start, end):
         query = {"accountType": "UNIFIED", "currency": rows.SETTLE, **window}
         listed = session.walk(session.private.private_get_v5_account_transaction_log, query, limit=50)
-        for moved in rows.read(session.name, "a transaction", listed[::-1], rows.transfer):
+        for moved in read(session.name, "a transaction", listed[::-1], rows.transfer):
             if moved is not None:
                 yield moved
 

@@ -5,7 +5,8 @@ from typing import Any
 import ccxt
 
 from core.execution.orders import NotSent, OrderRequest, Rejected, Submission, TimeInForce, Unknown
-from tasks.venues.bybit_client import TurnedAway, never_connected
+from tasks.venues.bybit_client import TurnedAway
+from tasks.venues.client import never_connected
 from tasks.venues.meter import Banned
 from tasks.venues.retcodes import NOT_PLACED, NOT_PLACED_LATER
 

@@ -1,12 +1,11 @@
 """Bybit's rows as our records. A row that lacks a field, or says something unheard of, raises instead of being guessed at."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
-from typing import Any, TypeVar
+from decimal import Decimal
 
-from core.errors import ExchangeRefused, ExchangeUnavailable
+from core.errors import ExchangeRefused
 from core.exchange.money import signed
 from core.execution.orders import (
     Account,
@@ -17,11 +16,8 @@ from core.execution.orders import (
     VenueOrder,
 )
 from core.market.instrument import Instrument
-from core.market.timeframe import utc
 from core.types import Side
-
-Row = Mapping[str, Any]
-T = TypeVar("T")
+from tasks.venues.reading import Row, moment, money
 
 SETTLE = "USDT"
 TRADFI = frozenset({"stock", "forex", "commodity"})
@@ -48,22 +44,6 @@ _KINDS: dict[str, FillKind] = {
 }
 _EXECUTED = frozenset({"TRADE", "SETTLEMENT", "DELIVERY", "LIQUIDATION", "ADL"})
 """Types of the transaction log that executions of perpetuals tell of too."""
-
-
-def read(name: str, what: str, rows: Sequence[Row], parse: Callable[[str, Row], T]) -> tuple[T, ...]:
-    """Parse every row or raise.
-
-    Raises
-    ------
-    ExchangeUnavailable
-        Naming the venue, what was read and the field that is missing or wrong.
-    """
-    try:
-        return tuple(parse(name, row) for row in rows)
-    except KeyError as error:
-        raise ExchangeUnavailable(f"{name}: {what} with an unexpected or missing {error}; update the adapter") from error
-    except (InvalidOperation, ValueError, TypeError, AttributeError) as error:
-        raise ExchangeUnavailable(f"{name}: {what} with an unreadable value ({error!r}); read again") from error
 
 
 def is_usdt_perpetual(row: Row) -> bool:
@@ -191,16 +171,3 @@ def transfer(name: str, row: Row) -> Fill | None:
         kind="transfer",
         at=moment(row["transactionTime"]),
     )
-
-
-def money(text: str | int) -> Decimal:
-    """Bybit's number as a decimal; ValueError when it is not finite."""
-    number = Decimal(str(text))
-    if not number.is_finite():
-        raise ValueError(f"{text!r} is not finite")
-    return number
-
-
-def moment(text: str | int) -> datetime:
-    """Bybit's milliseconds as an aware UTC datetime."""
-    return utc(int(text))

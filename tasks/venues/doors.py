@@ -9,18 +9,18 @@ import polars as pl
 
 from core.errors import ExchangeUnavailable
 from core.market.timeframe import utc
-from tasks.venues import binance_client, binance_codes, binance_history, bybit_client, bybit_history, retcodes
+from tasks.venues import binance_history, bybit_history
 from tasks.venues.binance_session import BinanceSession
 from tasks.venues.bybit_session import BybitSession
+from tasks.venues.client import Declined
 from tasks.venues.gate import Gate
+from tasks.venues.history_frames import bar_frame, funding_frame
 
 
 def refused(error: ExchangeUnavailable) -> bool:
     """Whether the venue did look at the question and answered no: asking again brings the same."""
     no = error.__cause__
-    if isinstance(no, bybit_client.Declined):
-        return no.code not in retcodes.UNANSWERED
-    return isinstance(no, binance_client.Declined) and no.code not in binance_codes.UNANSWERED
+    return isinstance(no, Declined) and no.code not in BybitSession.UNANSWERED | BinanceSession.UNANSWERED
 
 
 class Door(Protocol):
@@ -57,12 +57,12 @@ class BybitDoor:
     def bars(self, symbol: str, timeframe: str, first: int, stop: int) -> pl.DataFrame:
         """Return the closed bars that open in ``[first, stop)``."""
         rows, _ = bybit_history.bar_page(self._market, symbol, timeframe, first, stop)
-        return bybit_history.bar_frame(self._venue, symbol, timeframe, rows)
+        return bar_frame(self._venue, symbol, timeframe, rows, bybit_history.SOURCE)
 
     def funding(self, symbol: str, first: int, stop: int) -> pl.DataFrame:
         """Return the funding settled in ``[first, stop)``."""
         rates = bybit_history.funding(self._market, symbol, utc(first), utc(stop))
-        return bybit_history.funding_frame(self._venue, symbol, rates)
+        return funding_frame(self._venue, symbol, rates, bybit_history.SOURCE)
 
     def _market(self, path: str, **query: Any) -> dict[str, Any]:
         session = self._session
@@ -87,7 +87,7 @@ class BinanceDoor:
     def bars(self, symbol: str, timeframe: str, first: int, stop: int) -> pl.DataFrame:
         """Return the bars that open in ``[first, stop)``."""
         rows = binance_history.bar_page(self._session, symbol, timeframe, first, stop)
-        return binance_history.bar_frame(self._venue, symbol, timeframe, rows)
+        return bar_frame(self._venue, symbol, timeframe, rows, binance_history.SOURCE)
 
     def funding(self, symbol: str, first: int, stop: int) -> pl.DataFrame:
         """Return the funding settled in ``[first, stop)``."""

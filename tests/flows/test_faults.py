@@ -37,7 +37,7 @@ from storage.fills import DuckFills, MemoryFills
 from storage.intents import DuckIntents, MemoryIntents
 from storage.paper import DuckPaper
 from storage.store import MemoryStore, Store
-from tasks import connecting, deploying, desk, stores, telling
+from tasks import connecting, desk, live_releases, stores, telling
 from tasks.live_releases import publish
 from tasks.settings import settings
 from tasks.stopping import FILE as EMERGENCY_STOP
@@ -202,14 +202,14 @@ def fill_store(books, market):
     books.funding.merge(funding_frame(market.panel))
     books.instruments.record(market.instruments, START)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(deploying, "store", lambda: books)
+        patch.setattr(live_releases, "store", lambda: books)
         publish(RELEASE, "test", "{}", Activation(RELEASE.fingerprint, "paper", START, "test", "a test"))
 
 
 def use(patch, books, home):
     patch.setenv("TRADEWIND_HOME", str(home))
     settings.cache_clear()
-    for module in (stores, desk, deploying):
+    for module in (stores, desk, live_releases):
         patch.setattr(module, "store", lambda: books)
 
 

@@ -19,7 +19,7 @@ import flows.trade
 from core.market.panel import Panel
 from core.market.timeframe import HOUR, milliseconds, utc
 from storage.store import MemoryStore
-from tasks import clock, deploying, desk, stopping, stores, telling
+from tasks import clock, desk, live_releases, stopping, stores, telling
 from tasks.settings import settings
 
 READS = frozenset(
@@ -214,7 +214,7 @@ def bot(store: Any, connect: Callable[[], Any], now: Callable[[], int], *, locks
             patch.setattr(telling, name, lambda **_: None)
         patch.setattr(telling, "within", lambda _seconds, call: call())
         patch.setattr(stopping, "_variable", stopping.Stop)
-        for module in (stores, desk, deploying):
+        for module in (stores, desk, live_releases):
             patch.setattr(module, "store", lambda: store)
         patch.setattr(desk, "connected", lambda *_: nullcontext(connect()))
         if not locks:

@@ -32,7 +32,8 @@ from core.execution.orders import (
 )
 from core.market.timeframe import DAY, milliseconds, utc
 from core.risk.breaker import Tally
-from tasks.venues import bybit_history as history
+from tasks.venues.bybit_history import SOURCE
+from tasks.venues.history_frames import bar_frame, funding_frame
 from tasks.venues.retcodes import ACCESS, NOT_PLACED, NOT_PLACED_LATER
 from tests.simulation.line import Line, Lost, NeverConnected, Said, submitted
 
@@ -58,12 +59,12 @@ class EngineVenue:
         now, world = self._exchange.now_ms, self._exchange.world
         rows = self._read("kline", lambda: world.bars(symbol, timeframe, milliseconds(start), milliseconds(end) - 1, now))
         length = rows[1, 0] - rows[0, 0] if len(rows) > 1 else 0
-        return history.bar_frame(self.name, symbol, timeframe, rows[rows[:, 0] + length <= now])
+        return bar_frame(self.name, symbol, timeframe, rows[rows[:, 0] + length <= now], SOURCE)
 
     def funding(self, symbol: str, start: datetime, end: datetime) -> pl.DataFrame:
         now, world = self._exchange.now_ms, self._exchange.world
         rates = self._read("funding", lambda: world.funding(symbol, milliseconds(start), milliseconds(end) - 1, now))
-        return history.funding_frame(self.name, symbol, rates)
+        return funding_frame(self.name, symbol, rates, SOURCE)
 
     def prices(self) -> dict[str, float]:
         state = self._read("tickers", lambda: self._exchange.state)

@@ -11,7 +11,7 @@ from core.exchange.state import open_account
 from core.market.timeframe import utc
 from storage.activations import Activation
 from storage.store import MemoryStore
-from tasks import deploying
+from tasks import live_releases
 from tasks.stopping import FILE
 from tasks.venues.simulated.exchange import SimulatedExchange
 from tests.simulation.bot import ACCOUNT, Crash, ShownBars, Steps, Watched, bot, home, watch
@@ -67,18 +67,18 @@ class Life:
         story = self.story
         self.store.instruments.record(story.instruments, utc(story.at[0] - 60 * HOUR))
         since = utc(story.at[0] - HOUR)
-        with deploying_into(self.store):
+        with publishing_into(self.store):
             activation = Activation(story.release.fingerprint, "paper", since, "test", "a simulation")
-            deploying.publish(story.release, "test", "{}", activation)
+            live_releases.publish(story.release, "test", "{}", activation)
 
 
 @contextmanager
-def deploying_into(store: Any) -> Iterator[None]:
-    kept, deploying.store = deploying.store, lambda: store
+def publishing_into(store: Any) -> Iterator[None]:
+    kept, live_releases.store = live_releases.store, lambda: store
     try:
         yield
     finally:
-        deploying.store = kept
+        live_releases.store = kept
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from core.execution.orders import Accepted, Failed, Found, Gone, NotFound, NotSe
 from core.market.timeframe import DAY, HOUR, MINUTE, utc
 from tasks.venues import binance_codes as codes
 from tasks.venues.binance import BinanceVenue
-from tasks.venues.binance_client import RECV_WINDOW_MS
+from tasks.venues.client import RECV_WINDOW_MS
 from tasks.venues.simulated.binance_limits import WeightLimit
 from tasks.venues.simulated.http import Answer
 from tests.tasks.venues.binance_desk import KEY, SECRET, account, connect

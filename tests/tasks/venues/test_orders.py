@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from core.exchange.events import Deleveraged, LiquidityOffered, MoneyMoved, VenueRestarted
-from tasks.venues.bybit_client import Declined
+from tasks.venues.client import Declined
 from tests.tasks.venues.market import hours
 from tests.tasks.venues.test_server import call
 

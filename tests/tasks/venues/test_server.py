@@ -5,7 +5,7 @@ import requests
 
 from core.execution.orders import OrderRequest, Rejected
 from core.market.timeframe import HOUR
-from tasks.venues.bybit_client import Declined
+from tasks.venues.client import Declined
 from tests.tasks.venues.market import START, hours
 
 
