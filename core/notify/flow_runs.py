@@ -1,6 +1,6 @@
 """Flow runs that went wrong, as notices; whether an automation or the messenger's own look found them, it is one notice.
 
-A flow that fails again and again is told once in ten minutes; the runs in between are events, which only Prefect sees.
+A flow that fails again and again is told three times in ten minutes; the runs in between are events, which only Prefect sees.
 """
 
 from collections.abc import Iterable
@@ -14,7 +14,8 @@ from core.notify.wording import FENCE
 BAD = frozenset({"failed", "crashed", "timedout"})
 GRAVE = frozenset({"trade", "emergency-stop", "resume"})
 """Flows whose failure may leave positions unattended: critical. Any other can wait for the morning: a warning."""
-AGAIN = timedelta(minutes=10)
+SHORTLY, MOST = timedelta(minutes=10), 3
+LAST_OF_THEM = "The third within ten minutes: what follows shortly is not told."
 KEYS = ("flow_run_id", "flow", "deployment", "state", "url", "message")
 
 
@@ -75,14 +76,16 @@ def flow_run_notice(run: FlowRun, recent: Iterable[Notice]) -> Notice:
         fields=tuple((key, value) for key, value in (("deployment", run.deployment), ("state", run.state)) if value),
         group=f"{event}.{run.flow}",
     )
-    is_repeated = any(
+    before = sum(
         (other.event, other.resource) == (event, resource)
         and other.id != told.id
         and other.severity > Severity.EVENT
-        and abs(run.at - other.at) < AGAIN
+        and abs(run.at - other.at) < SHORTLY
         for other in recent
     )
-    return replace(told, severity=Severity.EVENT) if is_repeated else told
+    if before >= MOST:
+        return replace(told, severity=Severity.EVENT)
+    return replace(told, text=f"{told.text}\n{LAST_OF_THEM}") if before == MOST - 1 else told
 
 
 def _severity(flow: str, state: str) -> Severity:

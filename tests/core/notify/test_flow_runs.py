@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 
 from core.errors import ConfigError
-from core.notify.flow_runs import FlowRun, flow_run_notice, parsed
+from core.notify.flow_runs import LAST_OF_THEM, FlowRun, flow_run_notice, parsed
 from core.notify.notice import Severity
 from tests.core.notify.notices import NOW
 
@@ -50,10 +50,11 @@ def test_a_notice_names_the_run_and_its_state_for_ever():
     assert notice.text == "```\nkilled\n```\nhttp://x/runs/flow-run/r-1"
 
 
-def test_the_same_failure_shortly_after_is_an_event_and_ten_minutes_later_told_again():
+def test_the_same_failure_is_told_three_times_in_ten_minutes_the_third_says_so_and_the_rest_are_events():
     told, runs = [], [replace(RUN, flow_run_id=f"r-{n}", at=NOW + timedelta(minutes=n)) for n in range(21)]
     for run in runs:
         told.append(flow_run_notice(run, told))
-    assert [n for n, notice in enumerate(told) if notice.severity is Severity.CRITICAL] == [0, 10, 20]
-    assert flow_run_notice(replace(runs[1], state="Failed"), told[:1]).severity is Severity.CRITICAL
+    assert [n for n, notice in enumerate(told) if notice.severity is Severity.CRITICAL] == [0, 1, 2, 10, 11, 12, 20]
+    assert [n for n, notice in enumerate(told) if notice.text.endswith(LAST_OF_THEM)] == [2, 10, 11, 12, 20]
+    assert flow_run_notice(replace(runs[3], state="Failed"), told[:3]).severity is Severity.CRITICAL
     assert flow_run_notice(runs[0], told).severity is Severity.CRITICAL
