@@ -7,6 +7,7 @@ import atexit
 import contextlib
 import os
 import sys
+from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Annotated
 
@@ -28,6 +29,8 @@ from flows import (
     cli_up,
 )
 from flows.console import err
+
+REFUSED, INTERRUPTED = 2, 130
 
 app = typer.Typer(
     name="tradewind",
@@ -75,20 +78,24 @@ for part in PARTS:
 
 
 def main() -> None:
-    """Run the command line; a refusal is one line on stderr and exit code 2."""
+    """Run the command line, and leave with its exit code."""
     atexit.register(_hush)
+    sys.exit(run())
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line, by default this process's own, and return its exit code; a refusal is one line on stderr."""
     try:
-        code = app(standalone_mode=False)
+        code = app(args=arguments, standalone_mode=False)
     except TradewindError as error:
-        _refuse(str(error))
+        return _refuse(str(error))
     except typer.TyperException as error:  # wrong usage; its own words name the option
-        _refuse(getattr(error, "format_message", error.__str__)())
+        return _refuse(getattr(error, "format_message", error.__str__)())
     except OSError as error:
-        _refuse(f"{error.filename or 'the system'}: {error.strerror or error}")
+        return _refuse(f"{error.filename or 'the system'}: {error.strerror or error}")
     except (typer.Abort, KeyboardInterrupt):
-        sys.exit(130)
-    else:
-        sys.exit(code if isinstance(code, int) else 0)
+        return INTERRUPTED
+    return code if isinstance(code, int) else 0
 
 
 def _hush() -> None:
@@ -97,6 +104,6 @@ def _hush() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
-def _refuse(message: str) -> None:
+def _refuse(message: str) -> int:
     err.print(f"tradewind: {' '.join(message.split())}", markup=False, soft_wrap=True)
-    sys.exit(2)
+    return REFUSED

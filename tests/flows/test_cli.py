@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from typer.main import get_command
 
 from core.market.synthetic import synthetic_market
+from flows.cli import app, run
 from tests.flows.recorded import START, bar_frame, funding_frame
 from tests.flows.terminal import TRADEWIND, answer, refusal
 
@@ -132,20 +134,17 @@ def test_an_empty_home_says_what_to_do_first(tmp_path):
     assert "run `tradewind import FILE` or `tradewind ingest` first" in refusal("backtest", home=tmp_path)
 
 
-def test_every_command_explains_itself(tmp_path):
-    for command in [
-        "import",
-        "data",
-        "ingest",
-        "backfill",
-        "backtest",
-        "results",
-        "optimize",
-        "releases",
-        "trade",
-        "report",
-        "demo",
-        "up",
-    ]:
-        done = subprocess.run([TRADEWIND, command, "--help"], capture_output=True, text=True, check=True)
-        assert "--home" in done.stdout
+def test_every_command_explains_itself(capsys):
+    commands = get_command(app).commands
+    assert {"import", "backtest", "optimize", "trade", "report", "demo", "up"} <= set(commands)
+    for command, what in commands.items():
+        assert run([command, "--help"]) == 0
+        said = capsys.readouterr().out
+        assert what.help.split("\n")[0].split(".")[0][:40] in said
+        assert ("--home" in said) or hasattr(what, "commands")
+
+
+def test_the_program_itself_refuses_in_one_line_and_leaves_with_2(tmp_path):
+    done = subprocess.run([TRADEWIND, "nonsense", "--home", tmp_path], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "tradewind: No such command 'nonsense'.\n"
