@@ -1,4 +1,4 @@
-"""Pages of candles a second: the backfill's engine against the simulated exchange, over loopback, in a process of its own.
+"""Requests a second, and bars: the backfill's engine against the simulated exchange, over loopback, in a process of its own.
 
     python -m benchmarks.pages            at the usual sixty requests a second, and as fast as it goes
 
@@ -14,6 +14,7 @@ from decimal import Decimal
 from multiprocessing.connection import Connection
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 
@@ -45,6 +46,17 @@ def serve(url: Connection, *, limited: bool) -> None:
         url.recv()
 
 
+class CountingGate(Gate):
+    """Counts what goes through it; a page of funding is several requests."""
+
+    asked = 0
+
+    def ask(self, request: Any, tally: Any) -> Any:
+        """Make a request when its turn comes."""
+        CountingGate.asked += 1
+        return super().ask(request, tally)
+
+
 def measured(per_second: float, *, limited: bool) -> dict[str, float]:
     """Backfill all of it, in this process; return how fast it went."""
     ours, theirs = multiprocessing.Pipe()
@@ -54,23 +66,25 @@ def measured(per_second: float, *, limited: bool) -> dict[str, float]:
         override(HOME=home, BYBIT_URL=ours.recv())
         settings.cache_clear()
         store.cache_clear()
-        market_data.gate = lambda venue: Gate(market_data.address(venue), Path(home), per_second)
+        market_data.gate = lambda venue: CountingGate(market_data.address(venue), Path(home), per_second)
         order = Order("synthetic", "1h", START, START + timedelta(days=DAYS), "missing", "same")
         now, listed = market_data.fetch_time.fn("synthetic"), market_data.fetch_instruments.fn("synthetic")
         fetch = backfilling.plan_backfill.fn(order, None, listed, now)
-        began, cpu = time.perf_counter(), time.process_time()
+        began, cpu, before = time.perf_counter(), time.process_time(), CountingGate.asked
         brought = backfilling.bring.fn(fetch, shown=False)
         seconds, spent = time.perf_counter() - began, time.process_time() - cpu
     ours.send("enough")
-    pages = brought.pages
+    requests = CountingGate.asked - before
     return {
         "asked_per_second": per_second,
-        "pages": pages,
+        "pages": brought.pages,
+        "requests": requests,
         "bars": brought.new_bars,
         "failed": brought.failed,
         "seconds": round(seconds, 2),
-        "pages_per_second": round(pages / seconds, 1),
-        "cpu_ms_per_page": round(1000 * spent / pages, 2),
+        "requests_per_second": round(requests / seconds, 1),
+        "bars_per_second": round(brought.new_bars / seconds),
+        "cpu_ms_per_request": round(1000 * spent / requests, 2),
     }
 
 

@@ -48,7 +48,7 @@ class Settings(BaseSettings):
     """Where market data comes from, if not from Bybit itself: a simulated exchange, a proxy."""
     binance_url: str | None = None
     """Where Binance's market data comes from, if not from Binance itself."""
-    requests_per_second: float = Field(default=60, gt=0, le=120)
+    requests_per_second: float = Field(default=60, gt=0, le=110)
     """Requests for market data that all processes together make of Bybit in a second; it bans an address at 120."""
     discord_webhook: SecretStr | None = None
     """Discord webhooks to tell, separated by commas; those in `.env` and in the environment are told both."""

@@ -31,7 +31,7 @@ DAY = timedelta(days=1)
 def venue(home, market, monkeypatch):
     """The recorded market behind Bybit's API, twenty days in."""
     monkeypatch.setattr(fetching, "PAUSES", (0.01, 0.01, 0.01, 0.01))
-    monkeypatch.setenv("TRADEWIND_REQUESTS_PER_SECOND", "120")
+    monkeypatch.setenv("TRADEWIND_REQUESTS_PER_SECOND", "110")
     with faulty(market, START + 20 * DAY, monkeypatch) as running:
         yield running
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from threading import Thread
-from time import monotonic
+from time import monotonic, sleep
 
 import pytest
 
@@ -13,7 +13,7 @@ from tasks.bans import banned_for, banned_until, refuse_banned, remember_ban
 from tasks.venues.bybit_client import TurnedAway
 from tasks.venues.gate import Gate
 from tasks.venues.meter import Banned
-from tasks.venues.pace import Pace
+from tasks.venues.pace import CATCH_UP, Pace
 
 MINUTE = timedelta(minutes=1)
 
@@ -66,6 +66,16 @@ def test_requests_of_all_are_spaced_together(tmp_path):
     for number in range(21):
         paces[number % 2].wait()
     assert monotonic() - began >= 0.2
+
+
+def test_of_the_moments_that_nobody_took_only_the_last_few_are_made_up_for(tmp_path):
+    pace = Pace(tmp_path / "pace", 100)
+    pace.wait()
+    sleep(2 * CATCH_UP)
+    began = monotonic()
+    for _ in range(60):
+        pace.wait()
+    assert monotonic() - began >= 59 / 100 - CATCH_UP
 
 
 def test_a_pause_is_everybodys(tmp_path):
