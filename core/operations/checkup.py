@@ -8,13 +8,14 @@ from typing import Any
 
 GIB = 1 << 30
 ROOM_NEEDED, ROOM_WANTED = 1 * GIB, 5 * GIB
-"""A year of hourly bars of every perpetual is half a GiB; Prefect's database grows by some 10 MB a day."""
+"""A year of hourly bars of every perpetual is half a GiB; Prefect's history is the rest."""
 
 SKEW_WARNED, SKEW_REFUSED = timedelta(seconds=1), timedelta(seconds=4)
 """Venues take a signed request for five seconds, and travelling takes some of them."""
 
 KEY_DAYS = 14
-PREFECT_DATABASE_WARNED = 2 * GIB
+PREFECT_DATABASE_WARNED = 6 * GIB
+"""A day of minutely ticks is 0.95 GB, nine tenths of it events, which are kept for two days; runs for fourteen: some 4 GB."""
 
 
 class Outcome(Enum):
