@@ -56,7 +56,7 @@ def test_fills_that_get_worse_cost_the_release_its_capital_once_and_the_watch_sa
     assert abs(well.slippage_bps) < 2
     assert store().activations.live().stage == "small"
 
-    monkeypatch.setattr("tasks.desk.CostConfig", lambda: CostConfig(half_spread_bps=60))
+    monkeypatch.setattr("tasks.connecting.CostConfig", lambda: CostConfig(half_spread_bps=60))
     for midnight in days(6, 8):
         trade(at=midnight)
     worse = watch(at=midnight + SOON)

@@ -23,10 +23,13 @@ def create_order(exchange: SimulatedExchange, params: Params) -> Json:
 
 
 def cancel_order(exchange: SimulatedExchange, params: Params) -> Json:
-    """POST /v5/order/cancel by orderId, or else by orderLinkId."""
+    """POST /v5/order/cancel by orderId, or else by orderLinkId; under another symbol there is no such order."""
     linear(params)
     needs_one(params, ("orderId", "orderLinkId"))
     order_id = str(params.get("orderId") or exchange.state.links.get(str(params.get("orderLinkId", "")), ""))
+    order = exchange.state.orders.get(order_id)
+    if order is not None and not _wanted(params, order):
+        order_id = ""
     done(exchange.apply(OrderCancelled(order_id)))
     return {"orderId": order_id, "orderLinkId": exchange.state.orders[order_id].link}
 

@@ -300,6 +300,12 @@ def test_a_cancel_that_comes_too_late_or_names_nothing_is_gone(desk):
     assert isinstance(desk.venue.cancel("nobody", "AAAUSDT"), Gone)
 
 
+def test_an_order_is_not_cancelled_under_another_symbol(desk):
+    desk.venue.submit(order(side="sell", price=Decimal(900)))
+    assert isinstance(desk.venue.cancel("link-1", "BBBUSDT"), Gone)
+    assert desk.venue.lookup("link-1", "AAAUSDT").order.status == "open"
+
+
 def test_a_cancel_without_a_usable_answer_is_unknown(desk):
     for number, body in enumerate([*GIBBERISH.values(), None]):
         desk.venue.submit(order(f"n{number}", "sell", price=Decimal(900)))
