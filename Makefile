@@ -15,7 +15,7 @@ up: .venv/.run         ## Prefect server, worker and all deployments
 test: lint             ## lint, types, layer contracts and every test
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
-test-long: .venv/.dev  ## the stories and repetitions that make test leaves out: two minutes
+test-long: .venv/.dev  ## the stories and repetitions that make test leaves out: twenty minutes
 	$(BIN)/python -m pytest -q -m long -n 2 --dist loadfile
 
 check: lint            ## the quick round while you work: under a minute

@@ -1,8 +1,6 @@
 """The simulated exchange by itself: a Bybit of one's own, on stored or invented bars."""
 
-import signal
 import sys
-import threading
 from decimal import Decimal
 from math import isfinite
 from typing import Annotated
@@ -14,6 +12,7 @@ from flows.arguments import period
 from flows.console import emit, out
 from flows.options import DEFAULT_HOME, AsJson, Home
 from flows.session import open_session
+from tasks.stoppable import until_asked_to_stop
 
 SYNTHETIC = "synthetic"
 
@@ -53,12 +52,12 @@ def exchange(
     else:
         recording = serving.stored_recording(bars, timeframe, first, last)
     service = serving.Service(_pace(speed), port, money, liquidity, lag_ms, seed if whims else None)
-    over = _interrupted()
+    wait = until_asked_to_stop()
     with serving.served(recording, service) as server:
         row = serving.described(server, recording, service)
         emit(row, lambda: _page(row, serving.snippet(server.url)), as_json=as_json)
         sys.stdout.flush()
-        over.wait()
+        wait()
 
 
 def _money(amount: float) -> Decimal:
@@ -71,14 +70,6 @@ def _pace(speed: float) -> float:
     if not isfinite(speed):
         raise ConfigError(f"--speed {speed}: give a number of times, such as 60, or 0 to stand still")
     return speed
-
-
-def _interrupted() -> threading.Event:
-    """Return what Ctrl-C or SIGTERM sets: an orderly end is no error."""
-    over = threading.Event()
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, lambda *_: over.set())
-    return over
 
 
 def _page(row: dict[str, object], snippet: str) -> None:

@@ -1,9 +1,7 @@
 """The messenger, and a trial of it."""
 
 import logging
-import signal
 import sys
-import threading
 from typing import Annotated
 
 import typer
@@ -12,6 +10,7 @@ from core.notify.delivery import Tried
 from flows.console import emit, out
 from flows.options import DEFAULT_HOME, AsJson, Home
 from flows.session import open_session
+from tasks.stoppable import until_asked_to_stop
 
 app = typer.Typer()
 
@@ -26,12 +25,12 @@ def messenger(home: Home = DEFAULT_HOME, as_json: AsJson = False) -> None:
     from tasks.messenger import running
 
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s")
-    over = _interrupted()
+    wait = until_asked_to_stop()
     with running(home.resolve(), chosen) as (url, destinations):
         told = [destination.masked for destination in destinations]
         emit({"url": url, "destinations": told}, lambda: _page(url, told), as_json=as_json)
         sys.stdout.flush()
-        over.wait()
+        wait()
 
 
 @app.command()
@@ -60,11 +59,3 @@ def _line(tried: Tried) -> str:
 def _page(url: str, told: list[str]) -> None:
     out.print(f"messenger at {url}, telling {', '.join(told)}", markup=False)
     out.print("Ctrl-C ends it.", markup=False)
-
-
-def _interrupted() -> threading.Event:
-    """Return what Ctrl-C or SIGTERM sets: an orderly end is no error."""
-    over = threading.Event()
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, lambda *_: over.set())
-    return over

@@ -1,10 +1,13 @@
-"""Signals: the first one that asks us to stop becomes KeyboardInterrupt, and while stopping no more are taken."""
+"""Signals that ask us to stop: as KeyboardInterrupt, once, or as the end of a wait."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import Event
 from types import FrameType
 from typing import NoReturn
+
+WAKE_SECONDS = 0.5
 
 
 @contextmanager
@@ -24,3 +27,17 @@ def stoppable() -> Iterator[None]:
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
+
+
+def until_asked_to_stop() -> Callable[[], None]:
+    """Take Ctrl-C and SIGTERM from now on as an orderly end, and return what waits for it."""
+    over = Event()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, lambda *_: over.set())
+
+    def wait() -> None:
+        # Python acts on a signal when this thread next runs: one that waited for ever was seen to sleep through it.
+        while not over.wait(WAKE_SECONDS):
+            pass
+
+    return wait
