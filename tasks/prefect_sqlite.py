@@ -6,8 +6,8 @@
    `gc_collect_main`, `cursor_clear`, `sqlite3_reset`). Four runs started at once were enough to stop trading for four minutes.
    A statement that has waited too long is answered with 503, and every client of Prefect's tries again.
 2. A transaction that has read may not write once another has written: SQLite then says "database is locked" without any wait.
-   Prefect's automations do that at every event; some were given up after three retries, and healthy runs were taken for dead.
-   Prefect opens transactions only to write, so they begin with the lock.
+   Prefect's automations do that at every event; some were given up after three retries, and runs that had ended were then taken
+   for dead. What Prefect opens a transaction for may write, so it begins with the lock; its plain reads open none.
 
 Prefect has no setting for either; SQLAlchemy loads this by the address of the database (tasks/prefect_processes.py), under the
 name in pyproject.toml.

@@ -15,7 +15,7 @@ SKEW_WARNED, SKEW_REFUSED = timedelta(seconds=1), timedelta(seconds=4)
 
 KEY_DAYS = 14
 PREFECT_DATABASE_WARNED = 6 * GIB
-"""A day of minutely ticks is 0.95 GB, nine tenths of it events, which are kept for two days; runs for fourteen: some 4 GB."""
+"""A day of minutely ticks is 0.95 GB, five sixths of it events, which are kept for two days; runs for fourteen: some 4 GB."""
 
 
 class Outcome(Enum):
