@@ -117,6 +117,11 @@ def test_one_setting_moves_the_night_to_a_cluster_and_changes_no_bit_of_it(marke
     assert heard == {"walk-forward": (15, 15), "search": (5, 5)}
 
 
+def test_without_the_setting_nothing_of_dask_is_imported():
+    code = "import sys, tasks.nightly; sys.exit(any(m in sys.modules for m in ('dask', 'distributed', 'psycopg2')))"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
 def test_a_cluster_without_dask_is_refused_in_one_line(market, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(ConfigError, match=r"Dask is not installed; run pip install 'tradewind\[cluster\]'"):
