@@ -20,6 +20,7 @@ from tasks.venues.history_frames import bar_frame, funding_frame
 def refused(error: ExchangeUnavailable) -> bool:
     """Whether the venue did look at the question and answered no: asking again brings the same."""
     no = error.__cause__
+    # Binance's codes are negative, Bybit's are not: together they are no others.
     return isinstance(no, Declined) and no.code not in BybitSession.UNANSWERED | BinanceSession.UNANSWERED
 
 

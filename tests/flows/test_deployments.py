@@ -52,14 +52,18 @@ def test_only_what_is_listed_must_be_asked_for(name, monkeypatch):
     assert required == set(ASKED_FOR.get(name, {}))
 
 
-@each
-def test_a_moment_typed_without_a_zone_is_utc(name, monkeypatch):
-    flow = flow_of(name, monkeypatch)
-    shown = flow.parameters.properties
-    moments = [key for key in ("start", "end", "at") if key in shown]
-    assert all("date-time" in str(shown[key]) for key in moments)
-    filled = flow.validate_parameters(ASKED_FOR.get(name, {}) | dict.fromkeys(moments, "2024-06-01T12:00"))
-    assert all(filled[key] == datetime(2024, 6, 1, 12, tzinfo=UTC) for key in moments)
+def test_a_moment_typed_without_a_zone_is_utc(monkeypatch):
+    flows = {name: flow_of(name, monkeypatch) for name in DEPLOYED}
+    asked = {
+        name: [key for key, shown in flow.parameters.properties.items() if "date-time" in str(shown)]
+        for name, flow in flows.items()
+    }
+    assert {"backfill", "optimize", "rehearse", "null-test", "trade", "report", "reconcile", "watch", "emergency-stop"} == {
+        name for name, moments in asked.items() if moments
+    }
+    for name, moments in asked.items():
+        filled = flows[name].validate_parameters(ASKED_FOR.get(name, {}) | dict.fromkeys(moments, "2024-06-01T12:00"))
+        assert all(filled[key] == datetime(2024, 6, 1, 12, tzinfo=UTC) for key in moments)
 
 
 @each
